@@ -1,0 +1,34 @@
+import type { Entry } from './entry.ts';
+
+/** How a layer is read. */
+export interface ReadOptions {
+  /** Ends the reading; what was opened is closed. */
+  readonly signal?: AbortSignal;
+  /** Told of bytes taken from the network or the disk, compressed if they are: the measure of progress. */
+  readonly onBytes?: (count: number) => void;
+}
+
+/** One layer of a container image, or a whole directory or archive taken as one. */
+export interface Layer {
+  /** For messages, such as `layer sha256:0a1b…` or `directory ./k3s`. */
+  readonly description: string;
+  /** Bytes that reading it takes from the network or disk, for progress; undefined where it is not known before. */
+  readonly size: number | undefined;
+  /**
+   * The entries in the order of the source. Every digest the source promises is checked while reading; the
+   * iteration throws a SourceError at the end if one does not hold, so nothing may be kept before it ended.
+   */
+  entries(options: ReadOptions): AsyncIterable<Entry>;
+}
+
+/** A container image, archive or directory, opened. */
+export interface Source {
+  /** For messages, such as `docker://registry.example/app:1` . */
+  readonly description: string;
+  /** Lowest first. Never empty. */
+  readonly layers: readonly Layer[];
+  /** What the image says it is made for, in Go's terms (`amd64`); undefined for a directory or a bare archive. */
+  readonly architecture: string | undefined;
+  /** Frees connections and temporary files. */
+  close(): Promise<void>;
+}
