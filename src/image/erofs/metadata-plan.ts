@@ -98,7 +98,7 @@ export function planMetadata(input: MetadataInput): MetadataPlan {
   });
 
   if (placement.blocks > MAX_AREA_BLOCKS) {
-    throw new ImageError('out-of-range', `the metadata take more than ${MAX_AREA_BLOCKS} blocks`);
+    throw new ImageError('out-of-range', `the metadata takes more than ${MAX_AREA_BLOCKS} blocks`);
   }
   const metaBlock = block + Math.floor(sharedXattrs.length / BLOCK_SIZE) - 1;
   const nid = (index: number): number => placement.nid(index, metaBlock - block);
