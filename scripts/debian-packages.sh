@@ -1,0 +1,98 @@
+#!/bin/sh
+# Brings the Debian packages that the tests need: installs what is missing when root, says what to type when not.
+set -eu
+
+# One package a line, and what the tests do with it.
+packages=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' <<'LIST'
+apache2-utils       # htpasswd: basic authentication of the registry
+attr                # getfattr, setfattr: extended attributes of files under test
+buildah             # container images with real layers and whiteouts
+ca-certificates
+cryptsetup-bin      # veritysetup
+debian-archive-keyring
+docker-registry
+e2fsprogs           # mkfs.ext4: disk of the virtual machine
+erofs-utils         # fsck.erofs, mkfs.erofs
+fdisk               # sfdisk: reads partition tables
+libcap2-bin         # setcap: file capabilities
+mmdebstrap          # builds the systemd 257 root
+mtools              # FAT images without mounting
+nginx-light         # HTTPS server: redirects, ranges, broken answers
+openssl             # keys, certificates, cms -verify
+ovmf                # UEFI firmware of the virtual machine
+podman              # Docker API socket
+qemu-system-x86
+skopeo              # OCI layouts and archives
+tinyproxy           # HTTP proxy
+tmux                # terminal: progress, widths, interruption
+umoci               # OCI images from trees
+xz-utils
+zstd
+LIST
+)
+# Unquoted on purpose, here and below: the list is words.
+# shellcheck disable=SC2086
+set -- $packages
+
+if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+  echo "debian-packages: the full tests need a Debian machine (12 or later), since they install Debian packages; npm run check needs none" >&2
+  exit 1
+fi
+
+installed=$(dpkg-query --show --showformat '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p' || true)
+missing=
+for package in "$@"; do
+  case "
+$installed
+" in
+    *"
+$package
+"*) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "debian-packages: the tests need Debian packages that are not installed; type: sudo apt-get update && sudo apt-get install --no-install-recommends$missing" >&2
+  exit 1
+fi
+
+log=$(mktemp)
+no_services=
+cleanup() {
+  rm -f "$log"
+  # Only the file that this run made; one that was there before is the machine's own choice.
+  [ -z "$no_services" ] || rm -f "$no_services"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Packages such as nginx start a service when they are installed; the tests start their own, on ports of their own.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  no_services=/usr/sbin/policy-rc.d
+  printf '#!/bin/sh\nexit 101\n' >"$no_services"
+  chmod 755 "$no_services"
+fi
+
+# Runs apt-get, again and again while another apt-get holds a lock: DPkg::Lock::Timeout does not cover the locks on
+# the package lists and on the archives.
+apt() {
+  tries=0
+  until DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get --quiet=2 \
+    -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 </dev/null; do
+    tries=$((tries + 1))
+    if ! grep -q -E 'Could not get lock|Unable to (lock|acquire)' "$log" || [ "$tries" -ge 120 ]; then
+      cat "$log" >&2
+      echo "debian-packages: apt-get $1 failed; its words are above" >&2
+      exit 1
+    fi
+    sleep 5
+  done
+}
+
+echo "debian-packages: installing$missing" >&2
+apt update
+# shellcheck disable=SC2086
+apt install --no-install-recommends --no-remove $missing

@@ -1,0 +1,23 @@
+import type { KeyPair } from '../support/key-pair.ts';
+import type { TreeCase } from './trees.ts';
+
+/** An image that a builder is asked to make. */
+export interface ImageRequest {
+  /** Scratch space; every other path lies below it, so that the reference tools can see it. */
+  readonly directory: string;
+  readonly name: string;
+  readonly kind: TreeCase['kind'];
+  /** The tree whose hierarchy goes into the image; it carries its extension-release file. */
+  readonly tree: string;
+  readonly seed: string;
+  readonly sourceDateEpoch: number;
+  /** Absent: verity without a signature partition. */
+  readonly signer: KeyPair | undefined;
+  /** systemd's name of the architecture. */
+  readonly architecture: 'x86-64' | 'arm64' | 'riscv64';
+  /** An empty directory for the image, which is named NAME.sysext.raw or NAME.confext.raw. */
+  readonly outputDirectory: string;
+}
+
+/** Builds the image and returns its path: the product, or the tool that it is compared with. */
+export type ImageBuilder = (request: ImageRequest) => Promise<string>;
