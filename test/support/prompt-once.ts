@@ -1,4 +1,4 @@
-/** Run by passphrase.test.ts at a pseudo terminal: asks for a passphrase and prints what came of it. */
+/** Run by integration/passphrase-prompt.test.ts at a pseudo terminal: asks for a passphrase and prints what came of it. */
 import { readPassphrase } from '../../src/cli/passphrase.ts';
 import { TrustError } from '../../src/trust/error.ts';
 
