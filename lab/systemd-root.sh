@@ -22,7 +22,7 @@ fi
 
 # The tools under comparison, what they load at run time (libcryptsetup, libtss2 are dlopened), and what the
 # virtual machine boots: kernel, initrd, firmware.
-packages=attr,cryptsetup-bin,dmsetup,e2fsprogs,erofs-utils,fdisk,initramfs-tools,kmod,libcap2-bin,libcryptsetup12
+packages=attr,cryptsetup-bin,dmsetup,e2fsprogs,erofs-utils,fdisk,kmod,libcap2-bin,libcryptsetup12
 packages=$packages,linux-image-cloud-amd64,openssl,ovmf,python3-virt-firmware,systemd,systemd-container,systemd-repart
 packages=$packages,systemd-sysv,udev,zstd
 
@@ -60,15 +60,11 @@ apt-config dump | grep -E '^Acquire::(http|https|ftp|Check-|Retries)' >"$aptopts
 trap 'rm -f "$aptopts"' EXIT
 
 echo "systemd-root: building the systemd 257 root, once; about a minute" >&2
-# MODULES=list and modules.d: an initrd with the disk and the file system of the virtual machine and nothing else, since
-# unpacking and probing cost seconds under emulation.
-mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" --aptopt="$aptopts" \
+# INITRD=No: disk and file system drivers that the virtual machine needs are built into this kernel.
+INITRD=No mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" --aptopt="$aptopts" \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"' \
-  --essential-hook='printf "MODULES=list\nCOMPRESS=zstd\nBUSYBOX=n\nFSTYPE=ext4\n" >"$1/etc/initramfs-tools/conf.d/lab"' \
-  --essential-hook='printf "virtio_pci\nvirtio_blk\next4\n" >"$1/usr/share/initramfs-tools/modules.d/lab"' \
   trixie "$part" "$uri" >&2 9>&-
 mv "$part" "$root"
 echo "$root"

@@ -1,10 +1,20 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImageBuilder, ImageRequest } from '../support/image-builder.ts';
 import { type KeyPair, makeKeyPair } from '../support/key-pair.ts';
 import { repartImage } from '../support/repart.ts';
 import { mustRunInSystemdRoot } from '../support/systemd-root.ts';
 import { erofsManifest, treeManifest } from '../support/tree-manifest.ts';
+import {
+  hierarchyOf,
+  ofBlocks,
+  plantTree,
+  SOURCE_DATE_EPOCH,
+  small,
+  type TreeCase,
+  treeCases,
+} from '../support/trees.ts';
 import {
   certificateFingerprint,
   fsckErofs,
@@ -16,16 +26,6 @@ import {
 } from './checks.ts';
 import { differingRegions } from './compare-images.ts';
 import { dissect, expectedDissection, expectedText } from './dissection.ts';
-import type { ImageBuilder, ImageRequest } from './image-under-test.ts';
-import {
-  hierarchyOf,
-  ofBlocks,
-  plantTree,
-  SOURCE_DATE_EPOCH,
-  small,
-  type TreeCase,
-  treeCases,
-} from './trees.ts';
 
 /** The seed of the check vectors in the format notes. */
 const SEED = '6f1b0bcb-4a43-5b52-8d1a-111111111111';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { expect } from 'vitest';
 import { mustRunInSystemdRoot } from '../support/systemd-root.ts';
-import { releaseLines, type TreeCase } from './trees.ts';
+import { releaseLines, type TreeCase } from '../support/trees.ts';
 
 /** systemd-dissect's description of an image: as data, and as the text that a person sees. */
 export async function dissect(directory: string, image: string): Promise<{ json: unknown; text: string }> {

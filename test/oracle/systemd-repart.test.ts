@@ -1,22 +1,16 @@
-import { copyFile, mkdtemp, open, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flipByte } from '../support/flip-byte.ts';
+import { systemdRepart } from '../support/image-builder.ts';
 import { type KeyPair, makeKeyPair } from '../support/key-pair.ts';
 import { extensionPartitions, readPartitionTable } from '../support/partition-table.ts';
 import { repartImage } from '../support/repart.ts';
 import { erofsManifest } from '../support/tree-manifest.ts';
+import { plantTree, SOURCE_DATE_EPOCH, small } from '../support/trees.ts';
 import { fsckErofs, opensslVerify, takeApart, veritysetupVerify } from './checks.ts';
 import { differingRegions } from './compare-images.ts';
 import { describeImageBuilder } from './conformance.ts';
-import type { ImageBuilder } from './image-under-test.ts';
-import { plantTree, SOURCE_DATE_EPOCH, small } from './trees.ts';
-
-/** The reference itself: what it fails, no builder can be asked to pass. */
-const systemdRepart: ImageBuilder = async (request) => {
-  const output = join(request.outputDirectory, `${request.name}.${request.kind}.raw`);
-  await repartImage({ ...request, output });
-  return output;
-};
 
 describeImageBuilder('systemd-repart', systemdRepart);
 
@@ -41,10 +35,7 @@ describe('the checks themselves', () => {
   async function damaged(name: string, offset: number): Promise<string> {
     const copy = join(directory, `${name}.raw`);
     await copyFile(image, copy);
-    await using file = await open(copy, 'r+');
-    const byte = Buffer.alloc(1);
-    await file.read(byte, 0, 1, offset);
-    await file.write(Buffer.of(~(byte[0] ?? 0) & 0xff), 0, 1, offset);
+    await flipByte(copy, offset);
     return copy;
   }
 

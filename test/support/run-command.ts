@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How output bytes become text: UTF-8, or `latin1`, which keeps every byte (a byte string). */
   readonly encoding?: 'utf8' | 'latin1';
+  /** Seconds after which the program is killed, which shows as status 137; no limit when absent. */
+  readonly timeout?: number;
 }
 
 /** Runs a program without a shell and without standard input, and waits. Rejects only when it cannot be started. */
@@ -32,6 +34,7 @@ export function runCommand(
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000, killSignal: 'SIGKILL' }),
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];

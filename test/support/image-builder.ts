@@ -1,4 +1,6 @@
-import type { KeyPair } from '../support/key-pair.ts';
+import { join } from 'node:path';
+import type { KeyPair } from './key-pair.ts';
+import { repartImage } from './repart.ts';
 import type { TreeCase } from './trees.ts';
 
 /** An image that a builder is asked to make. */
@@ -21,3 +23,10 @@ export interface ImageRequest {
 
 /** Builds the image and returns its path: the product, or the tool that it is compared with. */
 export type ImageBuilder = (request: ImageRequest) => Promise<string>;
+
+/** The reference: what it fails, no builder can be asked to pass. */
+export const systemdRepart: ImageBuilder = async (request) => {
+  const output = join(request.outputDirectory, `${request.name}.${request.kind}.raw`);
+  await repartImage({ ...request, output });
+  return output;
+};
