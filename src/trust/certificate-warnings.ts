@@ -8,15 +8,38 @@ export interface SigningWarning {
     | 'certificate-expired'
     | 'certificate-not-yet-valid'
     | 'certificate-key-usage'
-    | 'certificate-signature-algorithm';
+    | 'certificate-signature-algorithm'
+    | 'key-size';
   /** One sentence without the final full stop. */
   readonly message: string;
   readonly hint: string;
 }
 
+/** Sizes of RSA keys that Linux verifies (crypto/rsa.c, rsa_check_key_length), of those long enough to be accepted here. */
+const KERNEL_RSA_BITS: ReadonlySet<number> = new Set([2048, 3072, 4096]);
+
+/**
+ * Algorithms of a certificate's own signature that Linux 6.12 and earlier read (crypto/asymmetric_keys/x509_cert_parser.c,
+ * x509_note_sig_algo); it rejects a PKCS#7 whose certificate has another, such as RSA-PSS or Ed25519, as a whole.
+ */
+const KERNEL_SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
+  // RFC 8017, appendix C: PKCS#1 v1.5 with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+  '1.2.840.113549.1.1.5',
+  '1.2.840.113549.1.1.14',
+  '1.2.840.113549.1.1.11',
+  '1.2.840.113549.1.1.12',
+  '1.2.840.113549.1.1.13',
+  // RFC 5758, section 3.2: ECDSA with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+  '1.2.840.10045.4.1',
+  '1.2.840.10045.4.3.1',
+  '1.2.840.10045.4.3.2',
+  '1.2.840.10045.4.3.3',
+  '1.2.840.10045.4.3.4',
+]);
+
 /**
  * What stands in a certificate against signing with it now. systemd looks at none of it: neither at dates nor at the
- * key usage nor at who issued the certificate; nor does the kernel, except for the issuer's algorithm.
+ * key usage nor at who issued the certificate. The kernel minds only the issuer's algorithm and the size of the key.
  *
  * `name` is the file's, for messages. Throws a TrustError `unreadable-certificate` when the certificate is damaged.
  */
@@ -58,27 +81,16 @@ export async function certificateWarnings(
       'a kernel that must verify the image then refuses it; take a self-signed certificate for the same key',
     );
   }
+  const { modulusLength } = certificate.publicKey.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && !KERNEL_RSA_BITS.has(modulusLength)) {
+    add(
+      'key-size',
+      `its RSA key has ${modulusLength} bits, a size that the kernel does not verify`,
+      'a kernel that must verify the image refuses it; use a key of 2048, 3072 or 4096 bits',
+    );
+  }
   return warnings;
 }
-
-/**
- * Algorithms of a certificate's own signature that Linux 6.12 and earlier read (crypto/asymmetric_keys/x509_cert_parser.c,
- * x509_note_sig_algo); it rejects a PKCS#7 whose certificate has another, such as RSA-PSS or Ed25519, as a whole.
- */
-const KERNEL_SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
-  // RFC 8017, appendix C: PKCS#1 v1.5 with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
-  '1.2.840.113549.1.1.5',
-  '1.2.840.113549.1.1.14',
-  '1.2.840.113549.1.1.11',
-  '1.2.840.113549.1.1.12',
-  '1.2.840.113549.1.1.13',
-  // RFC 5758, section 3.2: ECDSA with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
-  '1.2.840.10045.4.1',
-  '1.2.840.10045.4.3.1',
-  '1.2.840.10045.4.3.2',
-  '1.2.840.10045.4.3.3',
-  '1.2.840.10045.4.3.4',
-]);
 
 /** What node:crypto does not tell of a certificate. */
 async function parse(

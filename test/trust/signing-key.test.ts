@@ -280,6 +280,11 @@ describe('warns of', () => {
     ]);
   });
 
+  test('an RSA key of a size that the kernel does not verify', async () => {
+    const { warnings } = await load('rsa-2560.key', 'rsa-2560.pem');
+    expect(warnings).toMatchObject([{ code: 'key-size', message: expect.stringContaining('2560 bits') }]);
+  });
+
   test('a key that everyone can read, not of one that a group can', async () => {
     const key = privateFile('rsa-pkcs8.key');
     chmodSync(key, 0o644);
