@@ -129,7 +129,7 @@ async function loadSignerFromFlags(
         signal,
       }),
   });
-  for (const warning of warnings) log.warning(warning.message);
+  for (const { message, hint } of warnings) log.warning(`${message}; ${hint}`);
   return signer;
 }
 
