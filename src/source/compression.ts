@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { SourceError } from './error.ts';
 import { cutAtFrames } from './zstd-frames.ts';
@@ -61,17 +62,24 @@ async function feed(packed: AsyncIterable<Uint8Array>, inflater: Gunzip | ZstdDe
     for await (const piece of packed) {
       if (inflater.readableEnded) continue;
       if (inflater.destroyed) return;
-      if (inflater.write(piece)) continue;
-      await new Promise<void>((resolve) => {
-        for (const event of ['drain', 'end', 'close']) inflater.once(event, resolve);
-      });
-      for (const event of ['drain', 'end', 'close']) inflater.removeAllListeners(event);
+      if (!inflater.write(piece)) await anyOf(inflater, ['drain', 'end', 'close']);
     }
     inflater.end();
   } catch (error) {
     inflater.destroy(error as Error);
     throw error;
   }
+}
+
+/** Waits for the first of some events. */
+function anyOf(emitter: EventEmitter, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const happened = (): void => {
+      for (const event of events) emitter.off(event, happened);
+      resolve();
+    };
+    for (const event of events) emitter.once(event, happened);
+  });
 }
 
 async function* bounded(bytes: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {

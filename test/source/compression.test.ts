@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,11 @@ describe.each(packers)('%s', (_, pack) => {
 
   it('may have several members', async () => {
     expect(await unpack(Buffer.concat([pack(text), pack(text)]))).toEqual(Buffer.concat([text, text]));
+  });
+
+  it('is unpacked when more is waiting than the inflater takes at once', async () => {
+    const noise = randomBytes(5_000_000);
+    expect((await unpack(pack(noise), 65_536)).equals(noise)).toBe(true);
   });
 
   it('is refused when it is truncated anywhere', async () => {

@@ -10,6 +10,11 @@ import type { Invocation } from './invocation.ts';
 /** Exit status for a wrong command line. */
 const USAGE = 2;
 
+const EXAMPLE = `
+Example:
+  auroraboot genkey mylab --output keys
+  auroraboot sysext --private-key=keys/db.key --certificate=keys/db.pem grype docker.io/anchore/grype:latest`;
+
 /** Runs `auroraboot` with these arguments and returns its exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   const terminal = processTerminal();
@@ -47,7 +52,8 @@ export function auroraboot(invocation: Invocation): Command {
         write(text.replace(/^error:/, 'auroraboot: error:'));
       },
     })
-    .showHelpAfterError('  hint: add --help to see what the command takes');
+    .showHelpAfterError('  hint: add --help to see what the command takes')
+    .addHelpText('after', EXAMPLE);
   for (const command of [
     extensionCommand('sysext', invocation),
     extensionCommand('confext', invocation),
