@@ -8,6 +8,7 @@ import type { ImageFile } from '../../src/image/image-file.ts';
 import { hmacSha256, sha256 } from '../../src/platform/hash.ts';
 import { sha256Blocks } from '../../src/platform/sha256-blocks.ts';
 import { MemoryFile } from './memory-file.ts';
+import { testSigner } from './test-signer.ts';
 
 const SEED = new Uint8Array(16).fill(7);
 const SALT = hmacSha256(SEED, Buffer.from('verity-salt'));
@@ -101,7 +102,8 @@ class ModelledPartition {
 /** What is done to a partition. Places are parts of what is there when it is done. */
 type Step =
   | { readonly kind: 'append'; readonly count: number }
-  | { readonly kind: 'truncate' | 'replace'; readonly place: number }
+  | { readonly kind: 'truncate'; readonly place: number }
+  | { readonly kind: 'replace'; readonly place: number }
   | { readonly kind: 'digests'; readonly place: number; readonly count: number };
 
 const place = fc.nat(1000).map((part) => part / 1000);
@@ -115,7 +117,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant('append'), count: fc.integer({ min: 1, max: 3 }) }),
     },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('truncate', 'replace'), place }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate'), place }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace'), place }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('digests'), place, count: fc.nat(20) }) },
   ),
   { minLength: 1, maxLength: 16, size: 'max' },
@@ -138,7 +141,7 @@ describe('the data partition', () => {
         await partition.append(1);
         await partition.finish();
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -279,9 +282,7 @@ describe('errors', () => {
   test('the error of a signer comes through and leaves the file empty', async () => {
     const file = new MemoryFile();
     const error = new Error('the token was removed');
-    const { certificate } = (await import('./test-signer.ts')).testSigner('rsa');
-    const signer = { certificate, keyType: 'rsa', sign: () => Promise.reject(error) } as const;
-    const writer = makeWriter(file, { signer });
+    const writer = makeWriter(file, { signer: { ...testSigner('rsa'), sign: () => Promise.reject(error) } });
     await writer.sink.append(new Uint8Array(4096));
     await expect(writer.finish()).rejects.toBe(error);
     expect(file.content.length).toBe(0);

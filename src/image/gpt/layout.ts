@@ -10,8 +10,6 @@ export const SECTOR_SIZE = 512;
 export const MBR = {
   /** The first of four partition records. */
   record: 446,
-  recordSize: 16,
-  recordCount: 4,
   signature: 510,
 } as const;
 
