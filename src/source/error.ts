@@ -25,9 +25,16 @@ export type SourceErrorCode =
 export class SourceError extends CodedError<SourceErrorCode> {
   override readonly name = 'SourceError';
 
-  /** 2 for a reference that cannot be understood, 4 where nothing was found, else 1. */
-  override get exitCode(): 1 | 2 | 4 {
-    if (this.code === 'bad-reference') return 2;
-    return this.code === 'not-found' ? 4 : 1;
+  /** 2 for a reference that cannot be understood, 3 for bytes that are refused, 4 where nothing was found. */
+  override get exitCode(): 1 | 2 | 3 | 4 {
+    return EXIT_CODES[this.code] ?? 1;
   }
 }
+
+const EXIT_CODES: Partial<Record<SourceErrorCode, 2 | 3 | 4>> = {
+  'bad-reference': 2,
+  'digest-mismatch': 3,
+  malformed: 3,
+  'too-large': 3,
+  'not-found': 4,
+};

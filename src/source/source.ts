@@ -29,6 +29,8 @@ export interface Source {
   readonly layers: readonly Layer[];
   /** What the image says it is made for, in Go's terms (`amd64`); undefined for a directory or a bare archive. */
   readonly architecture: string | undefined;
+  /** What could not be read as it should, one sentence each without the final full stop; for the person. */
+  readonly warnings: readonly string[];
   /** Frees connections and temporary files. */
   close(): Promise<void>;
 }

@@ -67,6 +67,14 @@ export interface StoredFile {
     | { readonly layout: 'plain'; readonly startBlock: number }
     /** `floor(size / 4096)` consecutive blocks; the rest waits in the scratch store to be put beside the inode. */
     | { readonly layout: 'inline'; readonly startBlock: number; readonly tailOffset: number }
-    /** Chunks of `2^chunkBits` blocks each, stored or a hole (-1). */
-    | { readonly layout: 'chunked'; readonly chunkBits: number; readonly chunks: Int32Array };
+    /** Stored runs and holes, one after the other, beginning at byte 0; every run but the last ends where a chunk ends. */
+    | { readonly layout: 'chunked'; readonly chunkBits: number; readonly runs: readonly FileRun[] };
+}
+
+/** A part of a chunked file that is stored in consecutive blocks, or is a hole. */
+export interface FileRun {
+  /** Where it begins in the file, in blocks. */
+  readonly firstBlock: number;
+  /** Where it begins in the image; undefined for a hole. */
+  readonly startBlock: number | undefined;
 }

@@ -1,0 +1,214 @@
+import type { ByteString } from '../base/byte-string.ts';
+import { displayName } from '../base/display.ts';
+import type { InodeAttributes, StoredFile, Timestamp } from '../image/erofs/tree.ts';
+import type { ErofsWriter } from '../image/erofs/writer.ts';
+import type { Entry } from '../source/entry.ts';
+import type { Layer, ReadOptions } from '../source/source.ts';
+import { pathComponents } from './entry-path.ts';
+import { BuildError } from './error.ts';
+import type { FindingCollector } from './findings.ts';
+import { refuseHarmfulInode, refuseHarmfulPlace } from './hazards.ts';
+import type { LayerTree, PlacedNode } from './layer-tree.ts';
+import { isSharedDirectory } from './shared-directories.ts';
+import { whiteoutAt } from './whiteout.ts';
+
+/** Takes the place of one file's content while its layer is read. */
+export interface FileInterceptor {
+  readonly path: ByteString;
+  /** A larger file is left alone, bytes. */
+  readonly sizeMax: number;
+  /** The content to store instead of `bytes`. */
+  replace(bytes: Uint8Array): Uint8Array;
+}
+
+/** What a layer is read into, and by which rules. */
+export interface LayerReaderOptions {
+  readonly tree: LayerTree;
+  readonly erofs: ErofsWriter;
+  readonly findings: FindingCollector;
+  /** Top directories that are taken, such as `usr`. */
+  readonly hierarchies: ReadonlySet<ByteString>;
+  /** No modification time is later than this. */
+  readonly latestTime: Timestamp | undefined;
+  readonly intercept: FileInterceptor;
+  /**
+   * Files that are not visible themselves but whose content a hard link needs, by {@link hiddenFileKey}.
+   */
+  readonly wantedHidden: ReadonlySet<string>;
+}
+
+/** Names a file in a layer, for content that a hard link needs although the file itself is not taken. */
+export function hiddenFileKey(layer: number, path: ByteString): string {
+  return `${layer} ${path}`;
+}
+
+/** Attributes that EROFS has an index for (Linux fs/erofs/xattr.h). */
+const XATTR_NAMES = /^(user\.|trusted\.|security\.|system\.posix_acl_(access|default)$)/;
+
+/** Reads the layers of a source, highest first, into one tree; file content goes to the image as it arrives. */
+export class LayerReader {
+  readonly #options: LayerReaderOptions;
+  /** Hard links whose target was not kept, by key; reading again with them wanted resolves those that exist. */
+  readonly missing = new Map<string, { readonly link: ByteString; readonly target: ByteString }>();
+
+  constructor(options: LayerReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Reads one layer whole. `index` is its place among the layers taken, the lowest being 0. */
+  async read(layer: Layer, index: number, options: ReadOptions): Promise<void> {
+    const hidden = new Map<ByteString, PlacedNode>();
+    for await (const entry of layer.entries(options)) {
+      const components = pathComponents(entry.path, layer.description);
+      if (components.length === 0) continue;
+      await this.#take(components, entry, index, layer.description, hidden);
+    }
+  }
+
+  async #take(
+    components: readonly ByteString[],
+    entry: Entry,
+    index: number,
+    layer: string,
+    hidden: Map<ByteString, PlacedNode>,
+  ): Promise<void> {
+    const { tree, findings, hierarchies } = this.#options;
+    if (this.#applyWhiteout(components, index)) return;
+    if (!hierarchies.has(components[0]!)) {
+      findings.countOutside(components);
+      await this.#keepIfWanted(components, entry, index, layer, hidden);
+      return;
+    }
+    const resolved =
+      entry.type === 'hardlink' ? this.#linked(components, entry, index, layer, hidden) : undefined;
+    if (entry.type === 'hardlink' && resolved === undefined) return;
+    const type = resolved?.type ?? (entry.type as PlacedNode['type']);
+    if (tree.offer(components, index, type) === 'hidden') {
+      await this.#keepIfWanted(components, entry, index, layer, hidden);
+      return;
+    }
+    refuseHarmfulPlace(components, type);
+    if (type !== 'directory' && isSharedDirectory(components.join('/'))) {
+      findings.count('hides-directory', displayName(components.join('/')));
+    }
+    tree.put(components, index, resolved ?? (await this.#node(components, entry)));
+  }
+
+  /** Acts on a whiteout, wherever it stands; whether the entry was one. */
+  #applyWhiteout(components: readonly ByteString[], index: number): boolean {
+    const { tree, findings, hierarchies } = this.#options;
+    const whiteout = whiteoutAt(components);
+    if (whiteout === undefined) return false;
+    if (whiteout.kind === 'bookkeeping') return true;
+    if (whiteout.kind === 'deleted') tree.hide(whiteout.path, index);
+    else tree.makeOpaque(whiteout.path, index);
+    if (whiteout.path.length === 0 || hierarchies.has(whiteout.path[0]!)) {
+      findings.count('whiteouts-dropped', displayName(`/${whiteout.path.join('/')}`));
+    } else {
+      findings.countOutside(components);
+    }
+    return true;
+  }
+
+  /** The node a hard link is another name of; undefined, and noted as missing, where it was not kept. */
+  #linked(
+    components: readonly ByteString[],
+    entry: Entry,
+    index: number,
+    layer: string,
+    hidden: ReadonlyMap<ByteString, PlacedNode>,
+  ): PlacedNode | undefined {
+    const target = pathComponents(entry.linkTarget, layer);
+    const path = target.join('/');
+    const node = this.#options.tree.nodeOf(target, index) ?? hidden.get(path);
+    if (node?.type === 'directory') {
+      throw new BuildError(
+        'bad-path',
+        `${layer}: '${displayName(components.join('/'))}' is a hard link to the directory '${displayName(path)}'`,
+        { hint: 'the archive is hostile or badly made: list it with tar -tv before using it' },
+      );
+    }
+    if (node === undefined) {
+      this.missing.set(hiddenFileKey(index, path), { link: components.join('/'), target: path });
+    }
+    return node;
+  }
+
+  async #keepIfWanted(
+    components: readonly ByteString[],
+    entry: Entry,
+    index: number,
+    layer: string,
+    hidden: Map<ByteString, PlacedNode>,
+  ): Promise<void> {
+    const path = components.join('/');
+    if (!this.#options.wantedHidden.has(hiddenFileKey(index, path)) || entry.type === 'directory') return;
+    const node =
+      entry.type === 'hardlink'
+        ? this.#linked(components, entry, index, layer, hidden)
+        : await this.#node(components, entry);
+    if (node !== undefined) hidden.set(path, node);
+  }
+
+  async #node(components: readonly ByteString[], entry: Entry): Promise<PlacedNode> {
+    refuseHarmfulInode(components, entry);
+    const attributes = this.#attributes(components, entry);
+    switch (entry.type) {
+      case 'directory':
+        return { type: 'directory', ...attributes };
+      case 'file':
+        return { type: 'file', ...attributes, data: await this.#store(components, entry, attributes) };
+      case 'symlink':
+        return { type: 'symlink', ...attributes, target: entry.linkTarget };
+      case 'character-device':
+      case 'block-device':
+        return { type: entry.type, ...attributes, major: entry.major, minor: entry.minor };
+      case 'fifo':
+      case 'socket':
+        return { type: entry.type, ...attributes };
+      case 'hardlink':
+        throw new TypeError('a hard link has no node of its own');
+    }
+  }
+
+  async #store(
+    components: readonly ByteString[],
+    entry: Entry,
+    attributes: InodeAttributes,
+  ): Promise<StoredFile> {
+    const { erofs, intercept } = this.#options;
+    if (components.join('/') !== intercept.path || entry.size > intercept.sizeMax) {
+      return erofs.storeFile(entry.size, attributes.xattrs, entry.content);
+    }
+    const bytes = new Uint8Array(entry.size);
+    let filled = 0;
+    for await (const piece of entry.content) {
+      bytes.set(piece, filled);
+      filled += piece.length;
+    }
+    const replacement = intercept.replace(bytes);
+    return erofs.storeFile(replacement.length, attributes.xattrs, [replacement]);
+  }
+
+  #attributes(components: readonly ByteString[], entry: Entry): InodeAttributes {
+    const { latestTime, findings } = this.#options;
+    const xattrs = new Map<ByteString, Uint8Array>();
+    for (const [name, value] of entry.xattrs) {
+      if (XATTR_NAMES.test(name)) xattrs.set(name, value);
+      else findings.count('attribute-dropped', displayName(`${components.join('/')} (${name})`));
+    }
+    return {
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      mtime: clamp(entry.mtime, latestTime),
+      xattrs,
+    };
+  }
+}
+
+/** EROFS stores no time before 1970; SOURCE_DATE_EPOCH bounds the other end. */
+function clamp(time: Timestamp, latest: Timestamp | undefined): Timestamp {
+  if (time.seconds < 0) return { seconds: 0, nanoseconds: 0 };
+  return latest !== undefined && time.seconds >= latest.seconds ? latest : time;
+}

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import { reportFailure } from '../failure.ts';
+import { Interruption } from '../interruption.ts';
+import { processTerminal } from '../terminal.ts';
+import { packageVersion } from '../version.ts';
+import { extensionCommand } from './extension-command.ts';
+import { genkeyCommand } from './genkey-command.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Exit status for a wrong command line. */
+const USAGE = 2;
+
+/** Runs `auroraboot` with these arguments and returns its exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  const terminal = processTerminal();
+  const interruption = new Interruption();
+  const invocation: Invocation = { terminal, signal: interruption.signal, environment: process.env };
+  const program = auroraboot(invocation);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has printed its own message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    const status = reportFailure(error, terminal, {
+      command: 'auroraboot',
+      debug: args.includes('--debug'),
+      json: args.includes('--json'),
+    });
+    return interruption.exitCode ?? status;
+  }
+}
+
+/** The command tree of `auroraboot`. */
+export function auroraboot(invocation: Invocation): Command {
+  const program = new Command('auroraboot')
+    .description(
+      'Builds signed system extensions (sysext, confext) for immutable Linux, without root or Docker.',
+    )
+    .version(packageVersion())
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void invocation.terminal.stdout.write(text),
+      writeErr: (text) => void invocation.terminal.stderr.write(text),
+      outputError: (text, write) => {
+        write(text.replace(/^error:/, 'auroraboot: error:'));
+      },
+    })
+    .showHelpAfterError('  hint: add --help to see what the command takes');
+  for (const command of [
+    extensionCommand('sysext', invocation),
+    extensionCommand('confext', invocation),
+    genkeyCommand(invocation),
+  ]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}

@@ -1,0 +1,36 @@
+import type { ExtensionKind } from '../../build/extension-kind.ts';
+import { ImageError } from '../../image/error.ts';
+import { uuidBytes } from '../../image/guid.ts';
+import { defaultSeed } from '../../image/identifiers.ts';
+import { sha1 } from '../../platform/hash.ts';
+import { UsageError } from '../failure.ts';
+
+/** Highest SOURCE_DATE_EPOCH: the last second of the year 9999, beyond which dates have no common form. */
+const LATEST_EPOCH = 253_402_300_799;
+
+/** The value of `--layers`. */
+export function parseLayers(text: string): number | 'all' {
+  if (text === 'all') return 'all';
+  if (text === 'last') return 1;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new UsageError(`--layers '${text}' is none of: last, all, a number from 1 on`);
+}
+
+/** The value of `--seed`, or the seed auroraboot uses for that class of extension. */
+export function parseSeed(text: string | undefined, kind: ExtensionKind): Uint8Array {
+  if (text === undefined) return defaultSeed(kind.name, sha1);
+  try {
+    return uuidBytes(text);
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new UsageError(`--seed: ${error.message}`, error.hint);
+  }
+}
+
+/** The value of SOURCE_DATE_EPOCH, seconds since 1970 (reproducible-builds.org/specs/source-date-epoch). */
+export function parseSourceDateEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const seconds = Number(text);
+  if (/^\d{1,12}$/.test(text) && seconds <= LATEST_EPOCH) return seconds;
+  throw new UsageError(`SOURCE_DATE_EPOCH is '${text}'`, 'set it to whole seconds since 1970, or unset it');
+}

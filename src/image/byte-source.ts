@@ -1,0 +1,10 @@
+/** Random access to bytes, such as an image file or a partition in one. Its content does not change. */
+export interface ByteSource {
+  /** Bytes it has. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset` on, all of them within {@link size}. The result may be a view; it stays
+   * as it is.
+   */
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+}

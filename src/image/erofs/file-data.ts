@@ -1,0 +1,176 @@
+import { BLOCK_SIZE, type BlockSink } from '../block-sink.ts';
+import { ImageError } from '../error.ts';
+import type { Scratch } from '../scratch.ts';
+import { crc32c } from './crc32c.ts';
+import { DuplicateFiles } from './duplicate-files.ts';
+import { chunkBits, GROUP_BLOCKS, GROUP_SIZE, storedBlocks } from './stored-file.ts';
+import type { FileRun, StoredFile } from './tree.ts';
+import { isZero } from './zero.ts';
+
+const EMPTY_FILE: StoredFile = { size: 0, placement: { layout: 'empty' } };
+/** Bytes at either end of a file by which most files of equal size are told apart without asking for digests. */
+const SAMPLE_SIZE = 512;
+
+/** What was found and saved while storing files. */
+export interface FileDataCounts {
+  /** Files whose content was there already, and its bytes. */
+  duplicateFiles: number;
+  duplicateBytes: number;
+  /** Bytes of zeros that became holes. */
+  holeBytes: number;
+}
+
+/** One file on its way into the image. */
+interface OpenFile {
+  readonly size: number;
+  /** Runs and holes so far. */
+  readonly runs: FileRun[];
+  /** Blocks of the file that were dealt with. */
+  blocks: number;
+  /** Whether `runs` has a hole, which decides the layout. */
+  hasHoles: boolean;
+  /** Check sum of the first and last bytes. */
+  sample: number;
+}
+
+/**
+ * Puts the content of files into the sink, one file after the other, as it streams.
+ *
+ * Content is looked at in groups of 64 KiB: a group of zeros becomes a hole. Whole groups within a piece go to
+ * the sink without being copied here.
+ */
+export class FileData {
+  readonly counts: FileDataCounts = { duplicateFiles: 0, duplicateBytes: 0, holeBytes: 0 };
+  readonly #sink: BlockSink;
+  readonly #scratch: Scratch;
+  readonly #duplicates: DuplicateFiles;
+  /** The group that is being put together from pieces. */
+  readonly #group = new Uint8Array(GROUP_SIZE);
+
+  constructor(sink: BlockSink, scratch: Scratch, fingerprint: (bytes: Uint8Array) => string) {
+    this.#sink = sink;
+    this.#scratch = scratch;
+    this.#duplicates = new DuplicateFiles(sink, scratch, fingerprint);
+  }
+
+  /** Files whose content more than one call of {@link store} gave. */
+  get shared(): ReadonlySet<StoredFile> {
+    return this.#duplicates.shared;
+  }
+
+  /**
+   * Stores one file.
+   *
+   * @param inlineLimit Longest tail, in bytes, that fits beside the inode.
+   * @param name For messages.
+   * @throws ImageError ('malformed') if the content is not `size` bytes.
+   */
+  async store(
+    size: number,
+    inlineLimit: number,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    name: string,
+  ): Promise<StoredFile> {
+    const file: OpenFile = { size, runs: [], blocks: 0, hasHoles: false, sample: 0xffff_ffff };
+    let received = 0;
+    let fill = 0;
+    for await (const piece of content) {
+      received += piece.length;
+      if (received > size) throw wrongLength(name, size, 'more');
+      for (let at = 0; at < piece.length; ) {
+        const whole = Math.floor((piece.length - at) / GROUP_SIZE) * GROUP_SIZE;
+        if (fill === 0 && whole > 0) {
+          await this.#storeGroups(file, piece.subarray(at, at + whole));
+          at += whole;
+          continue;
+        }
+        const count = Math.min(piece.length - at, GROUP_SIZE - fill);
+        this.#group.set(piece.subarray(at, at + count), fill);
+        fill += count;
+        at += count;
+        if (fill < GROUP_SIZE) continue;
+        await this.#storeGroups(file, this.#group);
+        fill = 0;
+      }
+    }
+    if (received < size) throw wrongLength(name, size, `only ${received}`);
+    return size === 0 ? EMPTY_FILE : this.#finish(file, fill, inlineLimit);
+  }
+
+  /** Stores whole groups, those of zeros as holes. */
+  async #storeGroups(file: OpenFile, bytes: Uint8Array): Promise<void> {
+    if (file.blocks === 0) file.sample = crc32c(bytes.subarray(0, SAMPLE_SIZE), file.sample);
+    let stored = 0;
+    for (let at = 0; at < bytes.length; at += GROUP_SIZE) {
+      if (!isZero(bytes.subarray(at, at + GROUP_SIZE))) continue;
+      if (stored < at) await this.#append(file, bytes.subarray(stored, at));
+      stored = at + GROUP_SIZE;
+      this.#skip(file, GROUP_BLOCKS);
+    }
+    if (stored < bytes.length) await this.#append(file, stored === 0 ? bytes : bytes.subarray(stored));
+  }
+
+  /** Deals with the bytes after the last whole group, and decides where the file is. */
+  async #finish(file: OpenFile, fill: number, inlineLimit: number): Promise<StoredFile> {
+    const rest = this.#group.subarray(0, fill);
+    if (file.blocks === 0) file.sample = crc32c(rest.subarray(0, SAMPLE_SIZE), file.sample);
+    file.sample = crc32c(rest.subarray(Math.max(0, fill - SAMPLE_SIZE)), file.sample);
+    const tailLength = fill % BLOCK_SIZE;
+    const inline = !file.hasHoles && tailLength > 0 && tailLength <= inlineLimit;
+    const tail = inline ? rest.subarray(fill - tailLength) : undefined;
+    if (file.hasHoles && fill > 0 && isZero(rest)) {
+      this.#skip(file, Math.ceil(fill / BLOCK_SIZE));
+    } else if (fill - (tail?.length ?? 0) > 0) {
+      const end = inline ? fill - tailLength : Math.ceil(fill / BLOCK_SIZE) * BLOCK_SIZE;
+      this.#group.fill(0, fill, Math.max(fill, end));
+      await this.#append(file, this.#group.subarray(0, end));
+    }
+    return this.#withoutDuplicate(file, tail);
+  }
+
+  async #withoutDuplicate(file: OpenFile, tail: Uint8Array | undefined): Promise<StoredFile> {
+    const { size, runs } = file;
+    const startBlock = runs.find((run) => run.startBlock !== undefined)?.startBlock ?? this.#sink.blocks;
+    const stored = (tailOffset: number): StoredFile => {
+      if (file.hasHoles) return { size, placement: { layout: 'chunked', chunkBits: chunkBits(runs), runs } };
+      if (tail === undefined) return { size, placement: { layout: 'plain', startBlock } };
+      return { size, placement: { layout: 'inline', startBlock, tailOffset } };
+    };
+    const twin = await this.#duplicates.find(stored(0), file.sample, tail);
+    if (twin === undefined) {
+      const added = stored(tail === undefined ? 0 : await this.#scratch.append(tail));
+      this.#duplicates.add(added, file.sample);
+      return added;
+    }
+    const { start, count } = storedBlocks(stored(0));
+    if (count > 0) await this.#sink.truncate(start);
+    this.counts.duplicateFiles += 1;
+    this.counts.duplicateBytes += size;
+    return twin;
+  }
+
+  async #append(file: OpenFile, bytes: Uint8Array): Promise<void> {
+    const last = file.runs.at(-1);
+    if (last === undefined || last.startBlock === undefined) {
+      file.runs.push({ firstBlock: file.blocks, startBlock: this.#sink.blocks });
+    }
+    file.blocks += bytes.length / BLOCK_SIZE;
+    await this.#sink.append(bytes);
+  }
+
+  #skip(file: OpenFile, blocks: number): void {
+    const last = file.runs.at(-1);
+    if (last === undefined || last.startBlock !== undefined) {
+      file.runs.push({ firstBlock: file.blocks, startBlock: undefined });
+    }
+    file.blocks += blocks;
+    file.hasHoles = true;
+    this.counts.holeBytes += Math.min(blocks * BLOCK_SIZE, file.size - (file.blocks - blocks) * BLOCK_SIZE);
+  }
+}
+
+function wrongLength(name: string, size: number, found: string): ImageError {
+  return new ImageError('malformed', `${name}: the content has ${found} bytes where ${size} were announced`, {
+    hint: 'the source is damaged, or the file changed while it was read',
+  });
+}

@@ -1,0 +1,75 @@
+/*
+ * GUID partition table: UEFI 2.10, chapter 5. All numbers are little-endian. Values marked "fdisk" are choices of
+ * libfdisk 2.41 (libfdisk/src/gpt.c), through which systemd-repart writes.
+ */
+
+/** Bytes in a sector; fdisk for image files. */
+export const SECTOR_SIZE = 512;
+
+/** Protective MBR: table 5.4. */
+export const MBR = {
+  /** The first of four partition records. */
+  record: 446,
+  recordSize: 16,
+  recordCount: 4,
+  signature: 510,
+} as const;
+
+/** What a protective MBR's first record holds before its size: status, CHS 0/0/2, type 0xEE, CHS end, LBA 1. */
+export const PROTECTIVE_RECORD = [0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff, 1, 0, 0, 0] as const;
+/** Where a record holds its size in sectors, 32 bits. */
+export const MBR_RECORD_SIZE_OFFSET = 12;
+/** Bytes 510 and 511 of an MBR. */
+export const MBR_SIGNATURE = [0x55, 0xaa] as const;
+
+/** Header: table 5.5. */
+export const HEADER = {
+  signature: 0,
+  revision: 8,
+  headerSize: 12,
+  headerCrc: 16,
+  myLba: 24,
+  alternateLba: 32,
+  firstUsableLba: 40,
+  lastUsableLba: 48,
+  diskGuid: 56,
+  entriesLba: 72,
+  entryCount: 80,
+  entrySize: 84,
+  entriesCrc: 88,
+} as const;
+
+export const HEADER_SIGNATURE = 'EFI PART';
+export const HEADER_REVISION = 0x00010000;
+/** Bytes of a header that are in use, and that its CRC covers. */
+export const HEADER_SIZE = 92;
+
+/** Partition entry: table 5.6. */
+export const ENTRY = {
+  typeGuid: 0,
+  guid: 16,
+  firstLba: 32,
+  lastLba: 40,
+  attributes: 48,
+  name: 56,
+} as const;
+
+export const ENTRY_SIZE = 128;
+/** UTF-16 code units in a partition's name. */
+export const NAME_LENGTH = 36;
+/** Entries in a table; fdisk. */
+export const ENTRY_COUNT = 128;
+/** Sectors of an array of entries. */
+export const ENTRIES_SECTORS = (ENTRY_COUNT * ENTRY_SIZE) / SECTOR_SIZE;
+
+/** Sectors that a copy of the table takes: its header and its entries. */
+export const TABLE_SECTORS = 1 + ENTRIES_SECTORS;
+/** The first sector after the protective MBR and the primary copy: lowest value for the first usable sector. */
+export const MINIMUM_FIRST_USABLE_LBA = 1 + TABLE_SECTORS;
+
+/** Attribute bits: UEFI 2.10 table 5.7; 48 and above by partition type, here the Discoverable Partitions Specification. */
+export const ATTRIBUTE = {
+  growFileSystem: 1n << 59n,
+  readOnly: 1n << 60n,
+  noAuto: 1n << 63n,
+} as const;

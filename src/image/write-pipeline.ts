@@ -1,0 +1,63 @@
+import type { ImageFile } from './image-file.ts';
+
+/** Bytes in a buffer. */
+export const BUFFER_SIZE = 1024 * 1024;
+
+/** Buffers there are at most: one to fill, the others on their way to the file. */
+const BUFFER_LIMIT = 4;
+
+/**
+ * Writes buffers to a file while the caller fills the next one.
+ *
+ * A write that fails is reported by the next call that can: {@link takeBuffer} or {@link settle}.
+ */
+export class WritePipeline {
+  readonly #file: ImageFile;
+  readonly #free: Uint8Array[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  #allocated = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(file: ImageFile) {
+    this.#file = file;
+  }
+
+  /** A buffer of {@link BUFFER_SIZE} bytes with anything in it; waits for one to be written if all are in use. */
+  async takeBuffer(): Promise<Uint8Array> {
+    while (this.#free.length === 0 && this.#allocated === BUFFER_LIMIT) await Promise.race(this.#underWay);
+    this.#throwFailure();
+    const buffer = this.#free.pop();
+    if (buffer !== undefined) return buffer;
+    this.#allocated += 1;
+    return new Uint8Array(BUFFER_SIZE);
+  }
+
+  /** Starts to write the first `length` bytes of a buffer that was taken, and takes it back. */
+  write(buffer: Uint8Array, length: number, position: number): void {
+    const write = this.#file
+      .write(buffer.subarray(0, length), position)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        this.#free.push(buffer);
+        this.#underWay.delete(write);
+      });
+    this.#underWay.add(write);
+  }
+
+  /** Takes back a buffer that is not to be written. */
+  release(buffer: Uint8Array): void {
+    this.#free.push(buffer);
+  }
+
+  /** Waits until everything is in the file. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#underWay);
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
