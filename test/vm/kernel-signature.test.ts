@@ -2,14 +2,17 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flipByte } from '../support/flip-byte.ts';
-import { type ImageBuilder, systemdRepart } from '../support/image-builder.ts';
+import { fromArchive, type ImageBuilder, systemdRepart } from '../support/image-builder.ts';
 import { makeKeyPair } from '../support/key-pair.ts';
 import { extensionPartitions, readPartitionTable } from '../support/partition-table.ts';
 import { plantTree, SOURCE_DATE_EPOCH, type TreeCase } from '../support/trees.ts';
 import { bootVirtualMachine, type VirtualMachineRun } from '../support/virtual-machine.ts';
 
 /** Whose images the kernel is shown. All of them share one boot. */
-const builders: Readonly<Record<string, ImageBuilder>> = { 'systemd-repart': systemdRepart };
+const builders: Readonly<Record<string, ImageBuilder>> = {
+  'systemd-repart': systemdRepart,
+  auroraboot: fromArchive,
+};
 
 /** A program, and a file so large that nobody reads its middle unasked. */
 const tree: TreeCase = {
