@@ -4,7 +4,7 @@ import { SourceError } from './error.ts';
 import { cutAtFrames } from './zstd-frames.ts';
 
 /** Bytes that come out of an inflater at once: with Node's default of 16 KiB it takes twice the time. */
-const CHUNK_SIZE = 512 * 1024;
+const CHUNK_SIZE = 256 * 1024;
 /** Most bytes a layer may have unpacked: what exceeds it is a decompression bomb, or needs another way. */
 const UNPACKED_MAX = 64 * 2 ** 30;
 

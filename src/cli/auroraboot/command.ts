@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { reportFailure } from '../failure.ts';
+import { InterruptedError, reportFailure } from '../failure.ts';
 import { Interruption } from '../interruption.ts';
 import { processTerminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
@@ -27,12 +27,13 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    const status = reportFailure(error, terminal, {
+    const { exitCode } = interruption;
+    const status = reportFailure(exitCode === undefined ? error : new InterruptedError(error), terminal, {
       command: 'auroraboot',
       debug: args.includes('--debug'),
       json: args.includes('--json'),
     });
-    return interruption.exitCode ?? status;
+    return exitCode ?? status;
   }
 }
 

@@ -63,20 +63,19 @@ export function parseReference(text: string): ImageReference {
   return { registry, repository, tag: tag ?? (digest === undefined ? DEFAULT_TAG : undefined), digest };
 }
 
-/** The reference in full, which {@link parseReference} takes for the same. */
-export function referenceText({ registry, repository, tag, digest }: ImageReference): string {
+/** The reference in full: `docker.io/library/alpine:latest`. */
+export function formatReference({ registry, repository, tag, digest }: ImageReference): string {
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** Whether two references name the same image: the same name, and the same tag or digest. */
+export function sameImage(a: ImageReference, b: ImageReference): boolean {
+  return formatReference(a) === formatReference(b);
 }
 
 /** Host and port of the server that keeps a registry's images. */
 export function apiHost(registry: string): string {
   return registry === DEFAULT_REGISTRY ? 'registry-1.docker.io' : registry;
-}
-
-/** Whether a registry, as a reference names it, is on this machine: `localhost`, 127.0.0.0/8, `[::1]`. */
-export function isLoopback(registry: string): boolean {
-  const host = registry.replace(/:\d+$/, '').toLowerCase();
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
 type Refuse = (reason: string, hint: string) => SourceError;
