@@ -30,7 +30,10 @@ export async function hostTlsOptions(
       if (!name.endsWith('.cert')) continue;
       const key = name.replace(/cert$/, 'key');
       if (!names.includes(key)) {
-        throw new SourceError('unreadable', `${escapeControls(path)}: its key, ${escapeControls(key)}, is not beside it`);
+        throw new SourceError(
+          'unreadable',
+          `${escapeControls(path)}: its key, ${escapeControls(key)}, is not beside it`,
+        );
       }
       clients.push({ cert: await contents(path), key: await contents(join(directory, key)) });
     }
@@ -64,7 +67,8 @@ async function listing(directory: string): Promise<string[]> {
     return await readdir(directory);
   } catch (error) {
     // Most hosts have none, and a user may not be allowed to look into root's.
-    if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR|EACCES)$/.test(String(error.code))) return [];
+    if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR|EACCES)$/.test(String(error.code)))
+      return [];
     throw error;
   }
 }

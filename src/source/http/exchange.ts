@@ -9,6 +9,9 @@ const IDLE_TIMEOUT = 60_000;
 /** Most bytes in the header of an answer. */
 const HEADER_MAX = 64 * 1024;
 
+/** Most bytes read only to keep a connection. */
+const DRAIN_MAX = 64 * 1024;
+
 /** A request, ready to be sent. */
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -71,7 +74,7 @@ export function exchange(url: URL, request: Request, connection: RequestOptions)
   });
 }
 
-/** Reads a whole body of at most `limit` bytes; undefined if it is larger. */
+/** Reads a whole body of at most `limit` bytes; undefined if it is larger. Throws what broke the connection. */
 export async function readBody(response: Response, limit: number): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -83,11 +86,24 @@ export async function readBody(response: Response, limit: number): Promise<Uint8
   return Buffer.concat(parts);
 }
 
-async function* pieces(response: IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+/** Reads the rest of an answer nobody wants, so that its connection can be used again; closes it where that is long. */
+export async function drain(response: Response): Promise<void> {
+  try {
+    await readBody(response, DRAIN_MAX);
+  } catch {
+    // The connection is gone, which is as well.
+  }
+}
+
+async function* pieces(
+  response: IncomingMessage,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   let waiting = true;
   const timer = setTimeout(() => {
     // While the consumer works on a piece, nothing is read and silence is no fault of the server.
-    if (waiting) response.destroy(new TimeoutError(`nothing was received for ${IDLE_TIMEOUT / 1000} seconds`));
+    if (waiting)
+      response.destroy(new TimeoutError(`nothing was received for ${IDLE_TIMEOUT / 1000} seconds`));
   }, IDLE_TIMEOUT);
   try {
     for await (const piece of response) {

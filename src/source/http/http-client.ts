@@ -1,7 +1,7 @@
 import { escapeControls } from '../../base/display.ts';
 import { SourceError } from '../error.ts';
 import { Connections, type TlsOptions } from './connections.ts';
-import { exchange, type Request, type Response } from './exchange.ts';
+import { drain, exchange, type Request, type Response } from './exchange.ts';
 import { networkError } from './network-error.ts';
 import { isLoopbackHost } from './proxy.ts';
 import { type Sleep, sleep, withRetries } from './retry.ts';
@@ -42,9 +42,22 @@ export class HttpClient {
    * @throws SourceError `unreachable` that says why there is no answer; the reason of the signal when it aborts.
    */
   async send(url: URL, options: RequestOptions = {}): Promise<Response> {
-    return withNetworkErrors(url, this.#connections.proxyFor(url), () =>
-      withRetries(() => this.#follow(url, options), this.#sleep, options.signal),
-    );
+    // A redirect may have led elsewhere; the error is about the host that failed.
+    let current = url;
+    const follow = (): Promise<Response> =>
+      this.#follow(url, options, (hop) => {
+        current = hop;
+      });
+    try {
+      return await withRetries(follow, this.#sleep, options.signal);
+    } catch (error) {
+      throw this.networkError(error, current);
+    }
+  }
+
+  /** The SourceError for what broke a connection that this client made; see {@link networkError}. */
+  networkError(error: unknown, url: URL): unknown {
+    return networkError(error, url, this.#connections.proxyFor(url));
   }
 
   /** The answer to a single request: no second try, no redirect. Throws errors as node:http does. */
@@ -73,18 +86,22 @@ export class HttpClient {
     this.#connections.close();
   }
 
-  async #follow(start: URL, options: RequestOptions): Promise<Response> {
+  async #follow(start: URL, options: RequestOptions, onHop: (url: URL) => void): Promise<Response> {
     let url = start;
     let { headers = {} } = options;
     for (let redirects = 0; ; redirects++) {
+      onHop(url);
       const response = await this.sendOnce(url, { ...options, headers });
       const { location } = response.headers;
       if (options.method === 'POST' || location === undefined || !REDIRECT_STATUSES.has(response.status)) {
         return response;
       }
-      response.discard();
+      await drain(response);
       if (redirects === REDIRECTS_MAX) {
-        throw new SourceError('unreachable', `${shownHost(start)}: it redirects more than ${REDIRECTS_MAX} times`);
+        throw new SourceError(
+          'unreachable',
+          `${shownHost(start)}: it redirects more than ${REDIRECTS_MAX} times`,
+        );
       }
       const target = redirectTarget(location, url);
       // Credentials are for the server that asked for them, and for no other.
@@ -94,21 +111,8 @@ export class HttpClient {
   }
 }
 
-/** Runs a request to a URL and turns what the network does to it into a SourceError. */
-export async function withNetworkErrors<T>(
-  url: URL,
-  proxy: URL | undefined,
-  request: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    throw networkError(error, url, proxy);
-  }
-}
-
 function redirectTarget(location: string, from: URL): URL {
-  const target = URL.parse(location, from);
+  const target = URL.parse(location, from.href);
   const host = shownHost(from);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new SourceError('unreachable', `${host}: it redirects to what is no web address`);

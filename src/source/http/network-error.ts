@@ -27,7 +27,12 @@ export function isPassing(error: unknown): boolean {
 /** Whether this error says that the server at the other end does not speak TLS, or that there is none. */
 export function isWithoutTls(error: unknown): boolean {
   const code = codeOf(error);
-  return code === 'ECONNREFUSED' || code === 'EPROTO' || code === 'ECONNRESET' || /^ERR_SSL_(WRONG|PACKET)/.test(code);
+  return (
+    code === 'ECONNREFUSED' ||
+    code === 'EPROTO' ||
+    code === 'ECONNRESET' ||
+    /^ERR_SSL_(WRONG|PACKET)/.test(code)
+  );
 }
 
 /** The SourceError for a request to `url` that failed below HTTP. Errors that are none of the network's pass as they are. */
@@ -39,9 +44,13 @@ export function networkError(error: unknown, url: URL, proxy: URL | undefined): 
   return new SourceError('unreachable', `${host}: ${reason}`, { cause: error, hint });
 }
 
-function describe(error: unknown, url: URL, proxy: URL | undefined): [reason: string, hint: string] | undefined {
+function describe(
+  error: unknown,
+  url: URL,
+  proxy: URL | undefined,
+): [reason: string, hint: string] | undefined {
   const code = codeOf(error);
-  const message = escapeControls(error instanceof Error ? error.message.slice(0, 300) : '');
+  const message = escapeControls(messageOf(error));
   const via = proxy === undefined ? '' : ` (through the proxy ${escapeControls(proxy.host)})`;
   const peer = proxy === undefined ? 'the server' : `the proxy ${escapeControls(proxy.host)}`;
   if (UNTRUSTED.has(code)) {
@@ -75,11 +84,17 @@ function describe(error: unknown, url: URL, proxy: URL | undefined): [reason: st
     case 'EPIPE':
       return [`the connection broke off${via}`, 'try again later'];
     case 'CERT_HAS_EXPIRED':
-      return ['its TLS certificate has expired', 'renew it on the server, and check the clock of this machine'];
+      return [
+        'its TLS certificate has expired',
+        'renew it on the server, and check the clock of this machine',
+      ];
     case 'CERT_NOT_YET_VALID':
       return ['its TLS certificate is not valid yet', 'check the clock of this machine'];
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return [`its TLS certificate is made for other names (${message})`, 'use the name that the certificate has'];
+      return [
+        `its TLS certificate is made for other names (${message})`,
+        'use the name that the certificate has',
+      ];
     case 'ERR_PROXY_TUNNEL':
       return describeProxyRefusal(error as Error & { statusCode?: number }, proxy);
     default:
@@ -87,19 +102,29 @@ function describe(error: unknown, url: URL, proxy: URL | undefined): [reason: st
   }
 }
 
-function describeProxyRefusal(error: Error & { statusCode?: number }, proxy: URL | undefined): [string, string] {
+function describeProxyRefusal(
+  error: Error & { statusCode?: number },
+  proxy: URL | undefined,
+): [string, string] {
   const name = `the proxy ${escapeControls(proxy?.host ?? '')}`;
   if (error.statusCode === 407 || error.statusCode === 401) {
     return [`${name} wants other credentials`, 'write them into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT'];
   }
   const status = error.statusCode === undefined ? '' : ` (status ${error.statusCode})`;
-  return [`${name} does not connect to it${status}`, 'check that the proxy may reach it, or except it with NO_PROXY'];
+  return [
+    `${name} does not connect to it${status}`,
+    'check that the proxy may reach it, or except it with NO_PROXY',
+  ];
 }
 
 /** TLS and HTTP that broke their own rules. */
 function describeProtocol(code: string, message: string, via: string): [string, string] | undefined {
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) {
-    if (/CERTIFICATE_REQUIRED|alert certificate required|BAD_CERTIFICATE|bad certificate/i.test(`${code} ${message}`)) {
+    if (
+      /CERTIFICATE_REQUIRED|alert certificate required|BAD_CERTIFICATE|bad certificate/i.test(
+        `${code} ${message}`,
+      )
+    ) {
       return [
         `it asks for a client certificate, or rejected the one it got (${message})`,
         'put the pair into /etc/docker/certs.d/HOST/ as client.cert and client.key',
@@ -107,11 +132,18 @@ function describeProtocol(code: string, message: string, via: string): [string, 
     }
     return [`no TLS connection can be made${via}: ${message}`, 'check that the port is one for HTTPS'];
   }
-  if (code === 'HPE_HEADER_OVERFLOW') return ['its answer has too large a header', 'check that it is a registry'];
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return ['its answer has too large a header', 'check that it is a registry'];
   if (code.startsWith('HPE_') || code.startsWith('ERR_HTTP_')) {
     return [`its answer is not HTTP${via}: ${message}`, 'check the host and the port'];
   }
   return undefined;
+}
+
+/** OpenSSL's errors have a short reason beside a long message. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message.slice(0, 300);
 }
 
 function codeOf(error: unknown): string {

@@ -30,7 +30,9 @@ function excepts(exception: string, host: string, port: string): boolean {
   const [range = '', bits] = exception.split('/');
   const family = isIP(range);
   if (bits !== undefined && family !== 0) return inRange(range, Number(bits), host);
-  const [, name = '', onlyPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(family === 6 ? `[${exception}]` : exception)!;
+  const [, name = '', onlyPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(
+    family === 6 ? `[${exception}]` : exception,
+  )!;
   if (onlyPort !== undefined && onlyPort !== port) return false;
   if (isIP(host) !== 0) return name === host;
   const domain = name.toLowerCase().replace(/^\*?\./, '');

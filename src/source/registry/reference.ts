@@ -51,7 +51,10 @@ export function parseReference(text: string): ImageReference {
     );
   }
   if (/^[0-9a-f]{64}$/.test(name)) {
-    throw bad('it looks like the ID of an image', 'registries know images by name: NAME:TAG or NAME@sha256:…');
+    throw bad(
+      'it looks like the ID of an image',
+      'registries know images by name: NAME:TAG or NAME@sha256:…',
+    );
   }
 
   const { registry, repository } = splitName(name);
@@ -66,6 +69,13 @@ export function parseReference(text: string): ImageReference {
 /** The reference in full: `docker.io/library/alpine:latest`. */
 export function formatReference({ registry, repository, tag, digest }: ImageReference): string {
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** The reference as Docker shows it, without Docker Hub's name and, where there is a digest, without the tag. */
+export function familiarReference({ registry, repository, tag, digest }: ImageReference): string {
+  const path = repository.replace(/^library\/(?=[^/]*$)/, '');
+  const name = registry === DEFAULT_REGISTRY ? path : `${registry}/${repository}`;
+  return digest === undefined ? `${name}:${tag}` : `${name}@${digest}`;
 }
 
 /** Whether two references name the same image: the same name, and the same tag or digest. */
@@ -110,9 +120,13 @@ function checkRegistry(registry: string, bad: Refuse): void {
 
 function checkComponent(component: string, bad: Refuse): void {
   if (PATH_COMPONENT.test(component)) return;
-  if (component === '') throw bad('a part of its name is empty', 'write no slash at an end and no two together');
+  if (component === '')
+    throw bad('a part of its name is empty', 'write no slash at an end and no two together');
   if (component !== component.toLowerCase() && PATH_COMPONENT.test(component.toLowerCase())) {
-    throw bad(`'${shown(component)}' has upper-case letters`, `write it in lower case: ${component.toLowerCase()}`);
+    throw bad(
+      `'${shown(component)}' has upper-case letters`,
+      `write it in lower case: ${component.toLowerCase()}`,
+    );
   }
   throw bad(
     `'${shown(component)}' is not allowed in a name`,
@@ -123,7 +137,11 @@ function checkComponent(component: string, bad: Refuse): void {
 function checkDigest(digest: string, bad: Refuse): void {
   const [algorithm = '', digits = ''] = digest.split(':', 2);
   const length = Object.hasOwn(DIGEST_LENGTHS, algorithm) ? DIGEST_LENGTHS[algorithm] : undefined;
-  if (length !== undefined && digest === `${algorithm}:${digits}` && new RegExp(`^[0-9a-f]{${length}}$`).test(digits))
+  if (
+    length !== undefined &&
+    digest === `${algorithm}:${digits}` &&
+    new RegExp(`^[0-9a-f]{${length}}$`).test(digits)
+  )
     return;
   throw bad(
     `'${shown(digest)}' is no digest`,
