@@ -178,7 +178,7 @@ export class LayerReader {
   ): Promise<StoredFile> {
     const { erofs, intercept } = this.#options;
     if (components.join('/') !== intercept.path || entry.size > intercept.sizeMax) {
-      return erofs.storeFile(entry.size, attributes.xattrs, entry.content);
+      return erofs.storeFile(entry.size, attributes.xattrs, entry.content, displayName(components.join('/')));
     }
     const bytes = new Uint8Array(entry.size);
     let filled = 0;

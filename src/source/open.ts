@@ -25,7 +25,7 @@ async function openTransport(transport: Transport, options: OpenOptions): Promis
       return openDirectory(transport.path, options.signal);
     }
     case 'tar': {
-      const { openTarFile } = await import('./archive/open-tar.ts');
+      const { openTarFile } = await import('./tar/open.ts');
       return openTarFile(transport.file);
     }
     case 'oci': {

@@ -27,7 +27,8 @@ const ENTRY_TYPES: ReadonlyMap<string, EntryType> = new Map([
   [TYPEFLAG.fifo, 'fifo'],
 ]);
 
-const UID_MAX = 0xffff_ffff;
+/** Linux takes the number above it for no owner at all. */
+const UID_MAX = 0xffff_fffe;
 const MAJOR_MAX = 0xfff;
 const MINOR_MAX = 0xf_ffff;
 
