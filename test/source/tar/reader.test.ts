@@ -165,9 +165,9 @@ describe('readTar', () => {
     // Old GNU headers have regions where ustar has the end of the prefix.
     old.write('ustar  \0', 257, 'latin1');
     const octal = (value: number) => `${value.toString(8).padStart(11, '0')}\0`;
-    map.forEach(([offset, length], index) =>
-      old.write(octal(offset) + octal(length), 386 + index * 24, 'latin1'),
-    );
+    for (const [index, [offset, length]] of map.entries()) {
+      old.write(octal(offset) + octal(length), 386 + index * 24, 'latin1');
+    }
     old.write(octal(realSize), 483, 'latin1');
     const archive = Buffer.concat([
       sparse00,
