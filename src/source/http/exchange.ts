@@ -47,27 +47,32 @@ export function exchange(url: URL, request: Request, connection: RequestOptions)
       method,
       headers,
       maxHeaderSize: HEADER_MAX,
-      ...(signal === undefined ? {} : { signal }),
     });
     const limit = (ms: number, what: string): NodeJS.Timeout =>
       setTimeout(() => outgoing.destroy(new TimeoutError(`${what} within ${ms / 1000} seconds`)), ms);
     let timer = limit(CONNECT_TIMEOUT, 'no connection could be made');
+    const abort = (): void => void outgoing.destroy();
+    signal?.addEventListener('abort', abort);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
     outgoing.on('finish', () => {
       clearTimeout(timer);
       timer = limit(IDLE_TIMEOUT, 'there was no answer');
     });
     outgoing.on('response', (response) => {
-      clearTimeout(timer);
+      settle();
       resolve({
         url,
         status: response.statusCode ?? 0,
         headers: response.headers,
         body: pieces(response, signal),
-        discard: () => response.destroy(),
+        discard: () => void response.destroy(),
       });
     });
     outgoing.on('error', (error) => {
-      clearTimeout(timer);
+      settle();
       reject(signal?.aborted === true ? signal.reason : error);
     });
     outgoing.end(body);
@@ -105,10 +110,14 @@ async function* pieces(
     if (waiting)
       response.destroy(new TimeoutError(`nothing was received for ${IDLE_TIMEOUT / 1000} seconds`));
   }, IDLE_TIMEOUT);
+  const abort = (): void => void response.destroy();
+  signal?.addEventListener('abort', abort);
   try {
+    signal?.throwIfAborted();
     for await (const piece of response) {
       waiting = false;
       yield piece;
+      signal?.throwIfAborted();
       waiting = true;
       timer.refresh();
     }
@@ -116,5 +125,6 @@ async function* pieces(
     throw signal?.aborted === true ? signal.reason : error;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }

@@ -71,10 +71,11 @@ export function formatReference({ registry, repository, tag, digest }: ImageRefe
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** The reference as Docker shows it, without Docker Hub's name and, where there is a digest, without the tag. */
+/** The reference as Docker shows it: without Docker Hub's name where it is understood, and without the tag beside a digest. */
 export function familiarReference({ registry, repository, tag, digest }: ImageReference): string {
   const path = repository.replace(/^library\/(?=[^/]*$)/, '');
-  const name = registry === DEFAULT_REGISTRY ? path : `${registry}/${repository}`;
+  const isUnderstood = registry === DEFAULT_REGISTRY && !namesRegistry(path.slice(0, path.indexOf('/') + 1));
+  const name = isUnderstood ? path : `${registry}/${repository}`;
   return digest === undefined ? `${name}:${tag}` : `${name}@${digest}`;
 }
 
@@ -91,17 +92,22 @@ export function apiHost(registry: string): string {
 type Refuse = (reason: string, hint: string) => SourceError;
 
 function splitName(name: string): { registry: string; repository: string } {
-  const slash = name.indexOf('/');
-  const first = slash === -1 ? '' : name.slice(0, slash);
-  const namesRegistry = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  const repository = namesRegistry ? name.slice(slash + 1) : name;
-  if (namesRegistry && first !== DEFAULT_REGISTRY && first !== 'index.docker.io') {
-    return { registry: first, repository };
+  const first = name.slice(0, name.indexOf('/') + 1);
+  const isRegistry = namesRegistry(first);
+  const registry = first.slice(0, -1);
+  const repository = isRegistry ? name.slice(first.length) : name;
+  if (isRegistry && registry !== DEFAULT_REGISTRY && registry !== 'index.docker.io') {
+    return { registry, repository };
   }
   return {
     registry: DEFAULT_REGISTRY,
     repository: repository.includes('/') ? repository : `library/${repository}`,
   };
+}
+
+/** Whether the first component of a name, with the slash after it, could be none of a name on Docker Hub. */
+function namesRegistry(first: string): boolean {
+  return /[.:]/.test(first) || first === 'localhost/' || first !== first.toLowerCase();
 }
 
 function checkRegistry(registry: string, bad: Refuse): void {
