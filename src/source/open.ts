@@ -25,7 +25,7 @@ async function openTransport(transport: Transport, options: OpenOptions): Promis
       return openDirectory(transport.path, options.signal);
     }
     case 'tar': {
-      const { openTarFile } = await import('./archive/open-tar.ts');
+      const { openTarFile } = await import('./tar/open.ts');
       return openTarFile(transport.file);
     }
     case 'oci': {
@@ -52,9 +52,26 @@ async function openTransport(transport: Transport, options: OpenOptions): Promis
       const archive = await openPlainArchive(file, options.signal);
       return openArchivedImage(archive, { description, reference, architecture: options.architecture });
     }
-    case 'docker':
-    case 'docker-daemon':
-    case 'reference':
-      throw new Error('not yet');
+    case 'docker': {
+      const [{ openRegistryImage }, { parseReference }] = await Promise.all([
+        import('./registry/open.ts'),
+        import('./registry/reference.ts'),
+      ]);
+      return openRegistryImage(parseReference(transport.reference), options);
+    }
+    case 'docker-daemon': {
+      const [{ openDaemonImage }, { parseReference }] = await Promise.all([
+        import('./docker/daemon.ts'),
+        import('./registry/reference.ts'),
+      ]);
+      return openDaemonImage(parseReference(transport.reference), options);
+    }
+    case 'reference': {
+      const [{ openReference }, { parseReference }] = await Promise.all([
+        import('./lookup.ts'),
+        import('./registry/reference.ts'),
+      ]);
+      return openReference(parseReference(transport.reference), options);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
@@ -33,7 +33,9 @@ async function image(name: string, text: string, architecture = 'amd64') {
 }
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'daemon-test-'));
+  // podman takes the path for a name of an image, which may have no capital letters.
+  directory = join(tmpdir(), `daemon-test-${randomUUID()}`);
+  mkdirSync(directory);
   podman = await startPodman();
   registry = await startRegistry();
   const own = await image('own', 'from the daemon');

@@ -5,7 +5,7 @@ import type { PlainArchive } from '../archive/plain-archive.ts';
 import type { Member } from '../archive/tar-index.ts';
 import { SourceError } from '../error.ts';
 import { DOCUMENT_MAX, parseConfig } from '../oci/documents.ts';
-import { platformName } from '../oci/platform.ts';
+import { checkPlatform } from '../oci/platform.ts';
 import { parseReference, sameImage } from '../registry/reference.ts';
 import type { Source } from '../source.ts';
 import { tarLayer } from '../tar-layer.ts';
@@ -57,13 +57,7 @@ async function open(archive: PlainArchive, options: OpenArchivedImageOptions): P
     await readMember(archive, image.Config, description),
     `the configuration of ${description}`,
   );
-  if (config.architecture !== '' && (config.architecture !== architecture || config.os !== 'linux')) {
-    throw new SourceError(
-      'not-found',
-      `${description} is for ${escapeControls(platformName(config))}, not for linux/${architecture}`,
-      { hint: 'choose its architecture with --arch, or build the image for this one' },
-    );
-  }
+  checkPlatform(config, architecture, description);
   const { diff_ids: diffIds } = config.rootfs;
   if (image.Layers.length === 0) throw new SourceError('unsupported', `${description} has no layers`);
   if (image.Layers.length !== diffIds.length) {

@@ -14,7 +14,7 @@ import {
   statedMediaType,
 } from './documents.ts';
 import { isIndex, isManifest, layerPacking } from './media-types.ts';
-import { choosePlatform, platformName } from './platform.ts';
+import { checkPlatform, choosePlatform } from './platform.ts';
 
 /** How an image is opened. */
 export interface OpenImageOptions {
@@ -61,13 +61,7 @@ async function open(
     await readDocument(store, manifest.config, `the configuration of ${description}`, signal),
     `the configuration of ${description}`,
   );
-  if (config.architecture !== '' && (config.architecture !== architecture || config.os !== 'linux')) {
-    throw new SourceError(
-      'not-found',
-      `${description} is for ${escapeControls(platformName(config))}, not for linux/${architecture}`,
-      { hint: 'choose its architecture with --arch, or build the image for this one' },
-    );
-  }
+  checkPlatform(config, architecture, description);
   return {
     description,
     architecture: config.architecture === '' ? undefined : config.architecture,

@@ -44,3 +44,18 @@ export function choosePlatform({ manifests }: Index, architecture: string, descr
     },
   );
 }
+
+/**
+ * Checks that an image is for Linux on an architecture. Images that do not say what they are for pass.
+ *
+ * Throws a SourceError `not-found` that names both.
+ */
+export function checkPlatform(stated: Platform, architecture: string, description: string): void {
+  if (stated.architecture === '') return;
+  if (stated.architecture === architecture && stated.os === 'linux') return;
+  throw new SourceError(
+    'not-found',
+    `${description} is for ${escapeControls(platformName(stated))}, not for linux/${architecture}`,
+    { hint: 'choose its architecture with --arch, or build the image for this one' },
+  );
+}

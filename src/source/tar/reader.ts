@@ -27,7 +27,8 @@ const ENTRY_TYPES: ReadonlyMap<string, EntryType> = new Map([
   [TYPEFLAG.fifo, 'fifo'],
 ]);
 
-const UID_MAX = 0xffff_ffff;
+/** Linux takes the number above it for no owner at all. */
+const UID_MAX = 0xffff_fffe;
 const MAJOR_MAX = 0xfff;
 const MINOR_MAX = 0xf_ffff;
 
@@ -180,7 +181,8 @@ class TarReader {
     return {
       path: path.replace(/\/+$/, ''),
       type,
-      mode: (header.mode ?? this.#number('mode', undefined, 0)) & 0o7777,
+      // Some programs put the file type into the mode, as stat has it.
+      mode: this.#number('mode', header.mode, Number.MAX_SAFE_INTEGER) % 0o10000,
       uid: this.#number('uid', extended.uid ?? header.uid, UID_MAX),
       gid: this.#number('gid', extended.gid ?? header.gid, UID_MAX),
       mtime: extended.mtime ?? { seconds: this.#time(header.mtime), nanoseconds: 0 },
