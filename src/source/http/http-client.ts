@@ -24,8 +24,8 @@ export interface HttpClientOptions {
 export type RequestOptions = Partial<Request>;
 
 /**
- * An HTTP client with connections that stay open, proxies, redirects and retries. Plain HTTP is refused but to this
- * machine.
+ * An HTTP client with connections that stay open, proxies, redirects and retries. It never lets a redirect lead from
+ * HTTPS to HTTP, nor by HTTP to another machine.
  */
 export class HttpClient {
   readonly #connections: Connections;

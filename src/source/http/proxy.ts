@@ -1,8 +1,11 @@
 import { BlockList, isIP } from 'node:net';
+import { SourceError } from '../error.ts';
 
 /**
  * The proxy that the environment names for a URL, as Go's and curl's programs read it: HTTPS_PROXY or HTTP_PROXY,
  * in either case, unless NO_PROXY excepts the host or the host is this machine. A proxy without a scheme is http.
+ *
+ * @throws SourceError `unsupported` for what is no HTTP proxy; its message shows no password.
  */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefined {
   const name = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
@@ -12,7 +15,16 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): URL | undefi
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   const exceptions = variable(environment, 'no_proxy').split(/[\s,]+/);
   if (exceptions.some((exception) => exception !== '' && excepts(exception, host, port))) return undefined;
-  return new URL(proxy.includes('://') ? proxy : `http://${proxy}`);
+  const parsed = URL.parse(proxy.includes('://') ? proxy : `http://${proxy}`);
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed;
+  const scheme = /^[a-z0-9+]{1,20}:\/\//i.exec(proxy)?.[0] ?? '';
+  throw new SourceError(
+    'unsupported',
+    `the proxy in ${name.toUpperCase()} ('${scheme}…') is none that can be used`,
+    {
+      hint: 'write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT',
+    },
+  );
 }
 
 /** Whether a host, without brackets and port, is this machine by its very name or address. */

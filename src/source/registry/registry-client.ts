@@ -81,7 +81,8 @@ export class RegistryClient {
   ): Promise<Response> {
     const url = new URL(`/v2/${this.#reference.repository}/${path}`, this.#base);
     let response = await this.#send(url, headers, signal);
-    if (response.status === 401) {
+    // A challenge of another server, where a redirect led, is none of the registry's: nothing is shown for it.
+    if (response.status === 401 && response.url.origin === this.#base.origin) {
       const challenges = parseChallenges(response.headers['www-authenticate'] ?? '');
       await drain(response);
       this.#authorization = await this.#authorize(challenges, signal);

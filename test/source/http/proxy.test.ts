@@ -20,6 +20,18 @@ describe('the proxy for a URL', () => {
     expect(chosen('https://registry.example/v2/', environment)).toBe(expected);
   });
 
+  it.each(['socks5://user:secret@proxy.example', 'http://', 'user:secret@:x', 'secret proxy'])(
+    'is an error where it is %s, which shows no password',
+    (proxy) => {
+      expect(() => chosen('https://registry.example/', { HTTPS_PROXY: proxy })).toThrow(
+        expect.objectContaining({
+          code: 'unsupported',
+          message: expect.stringMatching(/^the proxy in HTTPS_PROXY (?!.*secret)/),
+        }),
+      );
+    },
+  );
+
   it.each(['https://localhost/', 'https://127.1.2.3:5000/', 'https://[::1]/'])('is none for %s', (url) => {
     expect(chosen(url, { HTTPS_PROXY: PROXY })).toBeUndefined();
   });

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRegistryImage } from '../../../src/source/registry/open.ts';
 import { parseReference } from '../../../src/source/registry/reference.ts';
+import { RegistryClient } from '../../../src/source/registry/registry-client.ts';
 import type { Source } from '../../../src/source/source.ts';
 import { readSource } from '../../support/read-source.ts';
 import { tarArchive } from '../../support/tar-archive.ts';
@@ -203,6 +204,28 @@ describe('a registry', () => {
       response.writeHead(status, { 'retry-after': '0' }).end(body);
     };
     await expect(open()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('is never logged in to for another server, which cannot ask for the credentials', async () => {
+    const storage = await startTestServer();
+    const challenge = { 'www-authenticate': `Bearer realm="http://${storage.host}/token"` };
+    storage.answer = (_, response) => void response.writeHead(401, challenge).end();
+    answerBlob = (_, response) =>
+      void response.writeHead(307, { location: `http://${storage.host}/blob` }).end();
+    await expect(readApp()).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(storage.requests.map(({ url }) => url)).toEqual(['/blob']);
+    await storage.stop();
+  });
+
+  it.each([
+    ['registry.example', 'https://registry.example/'],
+    ['registry.example:80', 'https://registry.example:80/'],
+    ['docker.io/library', 'https://registry-1.docker.io/'],
+    ['10.0.0.1', 'https://10.0.0.1/'],
+  ])('on another machine, %s, is never asked without encryption', async (name, base) => {
+    const client = await RegistryClient.open(parseReference(`${name}/app`), { environment: {} });
+    expect(client.base.href).toBe(base);
+    client.close();
   });
 
   it('may keep its layers elsewhere, where nobody gets the credentials', async () => {
