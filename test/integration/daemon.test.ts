@@ -189,7 +189,7 @@ describe('the daemon', () => {
   });
 
   it('that breaks off in the middle of an image leaves an error and nothing else', async () => {
-    const server = createServer((client) => relay(client, 8000));
+    const server = createServer((client) => relay(client, 4000));
     const DOCKER_HOST = `tcp://127.0.0.1:${await listen(server)}`;
     await expect(open('app:1', environment({ DOCKER_HOST }))).rejects.toMatchObject({
       code: 'unreachable',
