@@ -140,10 +140,11 @@ function describeProtocol(code: string, message: string, via: string): [string, 
   return undefined;
 }
 
-/** OpenSSL's errors have a short reason beside a long message. */
+/** OpenSSL's errors have a reason within a message for programmers: `error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:`. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message.slice(0, 300);
+  const [, reason] = /\berror:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  return reason ?? error.message.slice(0, 300);
 }
 
 function codeOf(error: unknown): string {
