@@ -260,8 +260,8 @@ function relay(
   client.pipe(upstream);
   let passed = 0;
   upstream.on('data', (piece: Buffer) => {
+    client.write(piece.subarray(0, limit - passed));
     passed += piece.length;
-    client.write(piece);
     if (passed > limit) upstream.destroy();
   });
 }
