@@ -12,6 +12,7 @@ cryptsetup-bin      # veritysetup
 debian-archive-keyring
 docker-registry
 e2fsprogs           # mkfs.ext4: disk of the virtual machine
+efitools            # EFI signature lists and updates to compare with
 erofs-utils         # fsck.erofs, mkfs.erofs
 fdisk               # sfdisk: reads partition tables
 libcap2-bin         # setcap: file capabilities
@@ -22,6 +23,7 @@ openssl             # keys, certificates, cms -verify
 ovmf                # UEFI firmware of the virtual machine
 podman              # Docker API socket
 qemu-system-x86
+sbsigntool          # signs UEFI programs with the keys of genkey
 skopeo              # OCI layouts and archives
 tinyproxy           # HTTP proxy
 tmux                # terminal: progress, widths, interruption

@@ -10,6 +10,6 @@ fi
 mark=node_modules/.package-lock.json
 if [ ! -e "$mark" ] || [ package-lock.json -nt "$mark" ] || [ ! -x node_modules/.bin/node ]; then
   echo "setup: installing the npm packages that package-lock.json names" >&2
-  npm ci --no-fund --no-audit >&2
+  npm ci --loglevel=error >&2
   touch "$mark"
 fi

@@ -66,7 +66,7 @@ export interface BuildResult {
  * Builds an extension image from a source: one pass over the layers, file content going straight to its place.
  *
  * The output appears under its name only when it is complete and durable. On any error, and when the signal
- * aborts, what was written is removed and a CodedError is thrown.
+ * aborts, what was written is removed and the error is thrown: a CodedError, or whatever the abort brought up.
  */
 export async function buildExtension(source: Source, options: BuildOptions): Promise<BuildResult> {
   checkExtensionName(options.name, options.kind);
@@ -116,7 +116,7 @@ async function buildOnce(
   try {
     const attempt = await writeImage(source, layers, options, wantedHidden, output, scratch);
     if ('result' in attempt) {
-      throwIfAborted(options.signal);
+      options.signal.throwIfAborted();
       await output.commit();
       committed = true;
     }
@@ -173,7 +173,7 @@ async function writeImage(
     });
   }
   if (reader.missing.size > 0) return { missing: reader.missing };
-  throwIfAborted(options.signal);
+  options.signal.throwIfAborted();
   options.onEvent({ type: 'packing' });
 
   refuseEmpty(tree.folded(), release.path, source, hierarchies);
@@ -252,9 +252,4 @@ function totalSize(layers: readonly Layer[]): number | undefined {
     total += size;
   }
   return total;
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new BuildError('interrupted', 'the build was interrupted', { cause: signal.reason });
 }

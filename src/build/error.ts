@@ -15,9 +15,7 @@ export type BuildErrorCode =
   /** Nothing is left that would extend the host. */
   | 'nothing-to-extend'
   /** The output cannot be written. */
-  | 'output'
-  /** The caller aborted. */
-  | 'interrupted';
+  | 'output';
 
 const EXIT_CODES: Readonly<Record<BuildErrorCode, 1 | 2 | 3>> = {
   'bad-argument': 2,
@@ -27,7 +25,6 @@ const EXIT_CODES: Readonly<Record<BuildErrorCode, 1 | 2 | 3>> = {
   harmful: 3,
   'nothing-to-extend': 1,
   output: 1,
-  interrupted: 1,
 };
 
 /** An extension cannot be built from what was given. */

@@ -45,6 +45,15 @@ export function hiddenFileKey(layer: number, path: ByteString): string {
 /** Attributes that EROFS has an index for (Linux fs/erofs/xattr.h). */
 const XATTR_NAMES = /^(user\.|trusted\.|security\.|system\.posix_acl_(access|default)$)/;
 
+/** The layer being read. */
+interface CurrentLayer {
+  /** Its place among the layers taken, the lowest being 0. */
+  readonly index: number;
+  readonly description: string;
+  /** Files that are not visible themselves but were wanted for hard links, by path. */
+  readonly hidden: Map<ByteString, PlacedNode>;
+}
+
 /** Reads the layers of a source, highest first, into one tree; file content goes to the image as it arrives. */
 export class LayerReader {
   readonly #options: LayerReaderOptions;
@@ -57,41 +66,34 @@ export class LayerReader {
 
   /** Reads one layer whole. `index` is its place among the layers taken, the lowest being 0. */
   async read(layer: Layer, index: number, options: ReadOptions): Promise<void> {
-    const hidden = new Map<ByteString, PlacedNode>();
+    const current: CurrentLayer = { index, description: layer.description, hidden: new Map() };
     for await (const entry of layer.entries(options)) {
       const components = pathComponents(entry.path, layer.description);
       if (components.length === 0) continue;
-      await this.#take(components, entry, index, layer.description, hidden);
+      await this.#take(components, entry, current);
     }
   }
 
-  async #take(
-    components: readonly ByteString[],
-    entry: Entry,
-    index: number,
-    layer: string,
-    hidden: Map<ByteString, PlacedNode>,
-  ): Promise<void> {
+  async #take(components: readonly ByteString[], entry: Entry, current: CurrentLayer): Promise<void> {
     const { tree, findings, hierarchies } = this.#options;
-    if (this.#applyWhiteout(components, index)) return;
+    if (this.#applyWhiteout(components, current.index)) return;
     if (!hierarchies.has(components[0]!)) {
       findings.countOutside(components);
-      await this.#keepIfWanted(components, entry, index, layer, hidden);
+      await this.#keepIfWanted(components, entry, current);
       return;
     }
-    const resolved =
-      entry.type === 'hardlink' ? this.#linked(components, entry, index, layer, hidden) : undefined;
+    const resolved = entry.type === 'hardlink' ? this.#linked(components, entry, current) : undefined;
     if (entry.type === 'hardlink' && resolved === undefined) return;
     const type = resolved?.type ?? (entry.type as PlacedNode['type']);
-    if (tree.offer(components, index, type) === 'hidden') {
-      await this.#keepIfWanted(components, entry, index, layer, hidden);
+    if (tree.offer(components, current.index, type) === 'hidden') {
+      await this.#keepIfWanted(components, entry, current);
       return;
     }
     refuseHarmfulPlace(components, type);
     if (type !== 'directory' && isSharedDirectory(components.join('/'))) {
       findings.count('hides-directory', displayName(components.join('/')));
     }
-    tree.put(components, index, resolved ?? (await this.#node(components, entry)));
+    tree.put(components, current.index, resolved ?? (await this.#node(components, entry)));
   }
 
   /** Acts on a whiteout, wherever it stands; whether the entry was one. */
@@ -114,17 +116,15 @@ export class LayerReader {
   #linked(
     components: readonly ByteString[],
     entry: Entry,
-    index: number,
-    layer: string,
-    hidden: ReadonlyMap<ByteString, PlacedNode>,
+    { index, description, hidden }: CurrentLayer,
   ): PlacedNode | undefined {
-    const target = pathComponents(entry.linkTarget, layer);
+    const target = pathComponents(entry.linkTarget, description);
     const path = target.join('/');
     const node = this.#options.tree.nodeOf(target, index) ?? hidden.get(path);
     if (node?.type === 'directory') {
       throw new BuildError(
         'bad-path',
-        `${layer}: '${displayName(components.join('/'))}' is a hard link to the directory '${displayName(path)}'`,
+        `${description}: '${displayName(components.join('/'))}' is a hard link to the directory '${displayName(path)}'`,
         { hint: 'the archive is hostile or badly made: list it with tar -tv before using it' },
       );
     }
@@ -134,20 +134,15 @@ export class LayerReader {
     return node;
   }
 
-  async #keepIfWanted(
-    components: readonly ByteString[],
-    entry: Entry,
-    index: number,
-    layer: string,
-    hidden: Map<ByteString, PlacedNode>,
-  ): Promise<void> {
+  async #keepIfWanted(components: readonly ByteString[], entry: Entry, current: CurrentLayer): Promise<void> {
     const path = components.join('/');
-    if (!this.#options.wantedHidden.has(hiddenFileKey(index, path)) || entry.type === 'directory') return;
+    if (!this.#options.wantedHidden.has(hiddenFileKey(current.index, path)) || entry.type === 'directory')
+      return;
     const node =
       entry.type === 'hardlink'
-        ? this.#linked(components, entry, index, layer, hidden)
+        ? this.#linked(components, entry, current)
         : await this.#node(components, entry);
-    if (node !== undefined) hidden.set(path, node);
+    if (node !== undefined) current.hidden.set(path, node);
   }
 
   async #node(components: readonly ByteString[], entry: Entry): Promise<PlacedNode> {
@@ -178,7 +173,7 @@ export class LayerReader {
   ): Promise<StoredFile> {
     const { erofs, intercept } = this.#options;
     if (components.join('/') !== intercept.path || entry.size > intercept.sizeMax) {
-      return erofs.storeFile(entry.size, attributes.xattrs, entry.content);
+      return erofs.storeFile(entry.size, attributes.xattrs, entry.content, displayName(components.join('/')));
     }
     const bytes = new Uint8Array(entry.size);
     let filled = 0;

@@ -12,6 +12,17 @@ export class UsageError extends CodedError<'usage'> {
   }
 }
 
+/** The person ended the command. */
+export class InterruptedError extends CodedError<'interrupted'> {
+  override readonly name = 'InterruptedError';
+  override readonly exitCode = 1;
+
+  /** @param cause What the interruption brought up where it hit. */
+  constructor(cause: unknown) {
+    super('interrupted', 'interrupted; nothing was written', { cause });
+  }
+}
+
 /** How a failure is shown. */
 export interface FailureOptions {
   readonly command: string;

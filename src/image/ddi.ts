@@ -61,7 +61,7 @@ export interface DdiSummary {
  * system that comes through {@link sink}, its hash tree, and the signature of the tree's root hash.
  *
  * Nothing is written before the file system is known to be larger than 3 MiB, or complete. After an error the file
- * is of no use.
+ * is of no use, and writes may still be under way.
  */
 export class DdiWriter {
   readonly #options: DdiWriterOptions;

@@ -54,7 +54,7 @@ export function guidText(bytes: Uint8Array): Guid {
 
 /** The first 16 of some bytes with version and variant set as RFC 9562 section 4 tells. */
 export function uuidFromHash(hash: Uint8Array, version: 4 | 5): Uint8Array {
-  const bytes = hash.slice(0, GUID_SIZE);
+  const bytes = new Uint8Array(hash.subarray(0, GUID_SIZE));
   bytes[6] = (bytes[6]! & 0x0f) | (version << 4);
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes;

@@ -7,61 +7,110 @@ export interface SigningWarning {
     | 'key-file-permissions'
     | 'certificate-expired'
     | 'certificate-not-yet-valid'
-    | 'certificate-key-usage';
+    | 'certificate-key-usage'
+    | 'certificate-signature-algorithm'
+    | 'key-size';
   /** One sentence without the final full stop. */
   readonly message: string;
   readonly hint: string;
 }
 
+/** Sizes of RSA keys that Linux verifies (crypto/rsa.c, rsa_check_key_length), of those long enough to be accepted here. */
+const KERNEL_RSA_BITS: ReadonlySet<number> = new Set([2048, 3072, 4096]);
+
 /**
- * What stands in a certificate against signing with it now. None of it stops systemd or the kernel, which look
- * neither at dates nor at the key usage of the signer of a root hash; other verifiers may.
+ * Algorithms of a certificate's own signature that Linux 6.12 and earlier read (crypto/asymmetric_keys/x509_cert_parser.c,
+ * x509_note_sig_algo); it rejects a PKCS#7 whose certificate has another, such as RSA-PSS or Ed25519, as a whole.
+ */
+const KERNEL_SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
+  // RFC 8017, appendix C: PKCS#1 v1.5 with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+  '1.2.840.113549.1.1.5',
+  '1.2.840.113549.1.1.14',
+  '1.2.840.113549.1.1.11',
+  '1.2.840.113549.1.1.12',
+  '1.2.840.113549.1.1.13',
+  // RFC 5758, section 3.2: ECDSA with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+  '1.2.840.10045.4.1',
+  '1.2.840.10045.4.3.1',
+  '1.2.840.10045.4.3.2',
+  '1.2.840.10045.4.3.3',
+  '1.2.840.10045.4.3.4',
+]);
+
+/**
+ * What stands in a certificate against signing with it now. systemd looks at none of it: neither at dates nor at the
+ * key usage nor at who issued the certificate. The kernel minds only the issuer's algorithm and the size of the key.
  *
- * `name` is the file's, for messages. Throws a TrustError `unreadable-certificate` when the extensions are damaged.
+ * `name` is the file's, for messages. Throws a TrustError `unreadable-certificate` when the certificate is damaged.
  */
 export async function certificateWarnings(
   certificate: X509Certificate,
   name: string,
   now: Date,
 ): Promise<SigningWarning[]> {
+  const { signatureAlgorithm, digitalSignature } = await parse(certificate.raw, name);
   const warnings: SigningWarning[] = [];
+  const add = (code: SigningWarning['code'], message: string, hint: string) => {
+    warnings.push({ code, message: `certificate ${name}: ${message}`, hint });
+  };
   if (now > certificate.validToDate) {
-    warnings.push({
-      code: 'certificate-expired',
-      message: `certificate ${name}: it expired on ${certificate.validToDate.toISOString()}`,
-      hint: 'systemd and the kernel do not look at the date; a stricter verifier will refuse the image',
-    });
+    add(
+      'certificate-expired',
+      `it expired on ${certificate.validToDate.toISOString()}`,
+      'systemd and the kernel do not look at the date; a stricter verifier will refuse the image',
+    );
   }
   if (now < certificate.validFromDate) {
-    warnings.push({
-      code: 'certificate-not-yet-valid',
-      message: `certificate ${name}: it is valid only from ${certificate.validFromDate.toISOString()}`,
-      hint: "check this machine's clock; systemd and the kernel do not look at the date",
-    });
+    add(
+      'certificate-not-yet-valid',
+      `it is valid only from ${certificate.validFromDate.toISOString()}`,
+      "check this machine's clock; systemd and the kernel do not look at the date",
+    );
   }
-  if (!(await allowsDigitalSignature(certificate.raw, name))) {
-    warnings.push({
-      code: 'certificate-key-usage',
-      message: `certificate ${name}: its key usage does not include digital signatures`,
-      hint: 'systemd and the kernel do not look at the key usage; a stricter verifier will refuse the image',
-    });
+  if (!digitalSignature) {
+    add(
+      'certificate-key-usage',
+      'its key usage does not include digital signatures',
+      'systemd and the kernel do not look at the key usage; a stricter verifier will refuse the image',
+    );
+  }
+  if (!KERNEL_SIGNATURE_ALGORITHMS.has(signatureAlgorithm)) {
+    add(
+      'certificate-signature-algorithm',
+      `its issuer signed it with an algorithm (${signatureAlgorithm}) that the kernel may be unable to read`,
+      'a kernel that must verify the image then refuses it; take a self-signed certificate for the same key',
+    );
+  }
+  const { modulusLength } = certificate.publicKey.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && !KERNEL_RSA_BITS.has(modulusLength)) {
+    add(
+      'key-size',
+      `its RSA key has ${modulusLength} bits, a size that the kernel does not verify`,
+      'a kernel that must verify the image refuses it; use a key of 2048, 3072 or 4096 bits',
+    );
   }
   return warnings;
 }
 
-/** RFC 5280 section 4.2.1.3: a certificate without a key usage extension may be used for anything. */
-async function allowsDigitalSignature(der: Uint8Array, name: string): Promise<boolean> {
+/** What node:crypto does not tell of a certificate. */
+async function parse(
+  der: Uint8Array,
+  name: string,
+): Promise<{ signatureAlgorithm: string; digitalSignature: boolean }> {
   const { AsnConvert } = await import('@peculiar/asn1-schema');
   const { Certificate, id_ce_keyUsage, KeyUsage, KeyUsageFlags } = await import('@peculiar/asn1-x509');
   try {
-    const { extensions } = AsnConvert.parse(der, Certificate).tbsCertificate;
-    const extension = extensions?.find(({ extnID }) => extnID === id_ce_keyUsage);
-    if (extension === undefined) return true;
-    return (
-      (AsnConvert.parse(extension.extnValue, KeyUsage).toNumber() & KeyUsageFlags.digitalSignature) !== 0
-    );
+    const { signatureAlgorithm, tbsCertificate } = AsnConvert.parse(der, Certificate);
+    const usage = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_keyUsage);
+    return {
+      signatureAlgorithm: signatureAlgorithm.algorithm,
+      // RFC 5280, section 4.2.1.3: a certificate without a key usage may be used for anything.
+      digitalSignature:
+        usage === undefined ||
+        (AsnConvert.parse(usage.extnValue, KeyUsage).toNumber() & KeyUsageFlags.digitalSignature) !== 0,
+    };
   } catch (cause) {
-    throw new TrustError('unreadable-certificate', `certificate ${name}: its extensions cannot be read`, {
+    throw new TrustError('unreadable-certificate', `certificate ${name}: its fields cannot be read`, {
       cause,
     });
   }

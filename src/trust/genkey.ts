@@ -1,10 +1,10 @@
 import { createHash, generateKeyPair, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Guid } from '../image/guid.ts';
 import type { Signer } from '../image/signature/signer.ts';
 import { KEY_VARIABLE_ATTRIBUTES } from './efi/authenticated-variable/layout.ts';
 import { writeAuthenticatedVariable } from './efi/authenticated-variable/write.ts';
-import type { Guid } from './efi/guid.ts';
 import { KEY_VARIABLE_VENDORS } from './efi/key-variables.ts';
 import { X509 } from './efi/signature-list/layout.ts';
 import { writeSignatureLists } from './efi/signature-list/write.ts';

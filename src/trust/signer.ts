@@ -2,10 +2,10 @@ import { type KeyObject, sign, type X509Certificate } from 'node:crypto';
 import type { Signer } from '../image/signature/signer.ts';
 import { TrustError } from './error.ts';
 
-/** Bits of an RSA modulus: what firmware and kernel take, and OpenSSL's limit for verifying. */
+/** Bits of an RSA modulus: below is too weak for today's verifiers, above is more than OpenSSL verifies. */
 const RSA_BITS = { least: 2048, most: 16384 } as const;
 
-/** Curves by OpenSSL's name. The kernel that must verify the signature knows these two in every configuration. */
+/** Curves by OpenSSL's name: those that every kernel with ECDSA has; P-521 came with Linux 6.10. */
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1']);
 
 /** What the key and the certificate are called in messages, such as `private key ./db.key`. */

@@ -20,7 +20,7 @@ export interface SigningKeyOptions {
 /** A signing key, ready for use. */
 export interface SigningKey {
   readonly signer: Signer;
-  /** What the owner of the key should know; nothing in it stops systemd or the kernel. */
+  /** What the owner of the key should know; the image can be signed all the same. */
   readonly warnings: readonly SigningWarning[];
 }
 

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { TrustError, type TrustErrorCode } from './error.ts';
+import { reason } from './system-error.ts';
 
 /** Bytes that a key, certificate or passphrase file may have: far above real ones, far below what would hurt. */
 export const SMALL_FILE_LIMIT = 1024 * 1024;
@@ -36,27 +37,5 @@ export async function readSmallFile(path: string, what: string, code: TrustError
   } catch (error) {
     if (error instanceof TrustError) throw error;
     throw new TrustError(code, `${what} ${path}: ${reason(error)}`, { cause: error });
-  }
-}
-
-/** What a system call's error means to the person who named the file. Anything but such an error is rethrown. */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) throw error;
-  switch (error.code) {
-    case 'ENOENT':
-      return 'no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'EISDIR':
-      return 'is a directory';
-    case 'ENOTDIR':
-      return 'a part of the path is not a directory';
-    case 'ENOSPC':
-      return 'no space left on the device';
-    case 'EROFS':
-      return 'the file system is read-only';
-    default:
-      return error.message;
   }
 }

@@ -1,7 +1,7 @@
 import { lstat, mkdir, mkdtemp, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { TrustError } from './error.ts';
-import { reason } from './small-file.ts';
+import { reason } from './system-error.ts';
 
 /** A file to be written. */
 export interface NewFile {

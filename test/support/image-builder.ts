@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { auroraboot } from './auroraboot.ts';
 import type { KeyPair } from './key-pair.ts';
 import { repartImage } from './repart.ts';
-import type { TreeCase } from './trees.ts';
+import { mustRun, succeeded } from './run-command.ts';
+import { hierarchyOf, type TreeCase } from './trees.ts';
 
 /** An image that a builder is asked to make. */
 export interface ImageRequest {
@@ -29,4 +31,28 @@ export const systemdRepart: ImageBuilder = async (request) => {
   const output = join(request.outputDirectory, `${request.name}.${request.kind}.raw`);
   await repartImage({ ...request, output });
   return output;
+};
+
+const GO_NAMES = { 'x86-64': 'amd64', arm64: 'arm64', riscv64: 'riscv64' } as const;
+
+/** What this project makes of a source. */
+async function auroraImage(request: ImageRequest, source: string): Promise<string> {
+  const { kind, name, signer, seed, outputDirectory, architecture, sourceDateEpoch } = request;
+  const keys = signer === undefined ? [] : ['--private-key', signer.key, '--certificate', signer.certificate];
+  const where = ['--seed', seed, '--arch', GO_NAMES[architecture], '--output', outputDirectory];
+  const outcome = await auroraboot([kind, ...keys, ...where, name, source], {
+    env: { SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
+  });
+  return succeeded(outcome).stdout.trimEnd();
+}
+
+/** The product, from the tree itself. */
+export const fromDirectory: ImageBuilder = (request) => auroraImage(request, `dir:${request.tree}`);
+
+/** The product, from the tree in a tar archive that GNU tar made. */
+export const fromArchive: ImageBuilder = async (request) => {
+  const archive = join(request.outputDirectory, '..', 'layer.tar');
+  const keepAll = ['--format=posix', '--xattrs', '--xattrs-include=*', '--acls', '--sparse', '--sort=name'];
+  await mustRun('tar', [...keepAll, '-C', request.tree, '-cf', archive, hierarchyOf(request.kind)]);
+  return auroraImage(request, `tar:${archive}`);
 };

@@ -1,92 +1,94 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts } from './connect.ts';
+import type { KeyPair } from './key-pair.ts';
 import { mustRun } from './run-command.ts';
+import { freePort, startProcess } from './server-process.ts';
 
-/** How the registry is run; with nothing given it speaks plain http and lets everybody in. */
-export interface RegistryOptions {
-  /** Paths of PEM files: speak https with this certificate. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
-  /** Ask for this user with Basic authentication. */
-  readonly htpasswd?: { readonly user: string; readonly password: string };
-  /** Ask for a token of this server, signed with this certificate (a PEM file's path); service and issuer are `registry`. */
-  readonly token?: { readonly realm: string; readonly certificate: string };
-}
-
-/** A registry that runs. */
+/** A docker-registry on this machine, empty at first. */
 export interface Registry {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
-  /** Its temporary directory; blobs are below `data`. */
-  readonly directory: string;
-  /** Ends it and removes the directory. */
+  readonly port: number;
+  /** `http://127.0.0.1:PORT` or `https://…`. */
+  readonly url: string;
+  /** The file in which it keeps a blob. */
+  blobFile(digest: string): string;
+  /** What it has logged so far. */
+  readonly log: () => string;
+  /** Stops it and removes what it kept. */
   stop(): Promise<void>;
 }
 
-/** Starts Debian's docker-registry with an empty store, on a free port of 127.0.0.1. */
+/** How a registry is set up; plain HTTP for everybody where nothing is said. */
+export interface RegistryOptions {
+  readonly tls?: KeyPair;
+  /** Certificate authorities of the clients let in. */
+  readonly clientAuthority?: string;
+  /** The one user and password let in, by basic authentication. */
+  readonly user?: { readonly name: string; readonly password: string };
+  /** The token server, and the certificate by which its tokens are checked. */
+  readonly tokens?: {
+    readonly realm: string;
+    readonly service: string;
+    readonly issuer: string;
+    readonly certificate: string;
+  };
+}
+
+/** Starts a registry (Debian package docker-registry) and waits until it accepts connections. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const directory = await mkdtemp(join(tmpdir(), 'registry-'));
-  const configuration = join(directory, 'config.yml');
-  // JSON is YAML too.
-  await writeFile(configuration, JSON.stringify(await configure(options, directory)));
-  const child = spawn('docker-registry', ['serve', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill();
-    await exited;
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    return { host: await listeningAddress(child.stderr), directory, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-async function configure({ tls, htpasswd, token }: RegistryOptions, directory: string): Promise<object> {
-  const passwords = join(directory, 'htpasswd');
-  if (htpasswd !== undefined) {
-    await mustRun('htpasswd', ['-cbB', passwords, htpasswd.user, htpasswd.password]);
-  }
-  return {
+  const directory = mkdtempSync(join(tmpdir(), 'registry-'));
+  const port = await freePort();
+  const storage = join(directory, 'storage');
+  const auth = await authentication(options, directory);
+  // The configuration is YAML, of which JSON is a part.
+  const configuration = {
     version: '0.1',
-    log: { level: 'info', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
+    log: { accesslog: { disabled: false }, level: 'info' },
+    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
     http: {
-      addr: '127.0.0.1:0',
-      ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
+      addr: `127.0.0.1:${port}`,
+      ...(options.tls && {
+        tls: {
+          certificate: options.tls.certificate,
+          key: options.tls.key,
+          ...(options.clientAuthority && { clientcas: [options.clientAuthority] }),
+        },
+      }),
     },
-    auth: {
-      ...(htpasswd === undefined ? {} : { htpasswd: { realm: 'registry', path: passwords } }),
-      ...(token === undefined
-        ? {}
-        : {
-            token: {
-              realm: token.realm,
-              service: 'registry',
-              issuer: 'registry',
-              rootcertbundle: token.certificate,
-            },
-          }),
+    ...(auth && { auth }),
+  };
+  const file = join(directory, 'config.yml');
+  writeFileSync(file, JSON.stringify(configuration));
+  const server = await startProcess('docker-registry', ['serve', file], () => accepts({ port }), {
+    OTEL_TRACES_EXPORTER: 'none',
+  });
+  return {
+    host: `127.0.0.1:${port}`,
+    port,
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    blobFile(digest) {
+      const [algorithm = '', hex = ''] = digest.split(':');
+      return join(storage, 'docker/registry/v2/blobs', algorithm, hex.slice(0, 2), hex, 'data');
+    },
+    log: server.log,
+    async stop() {
+      await server.stop();
+      rmSync(directory, { recursive: true });
     },
   };
 }
 
-/** The port is the kernel's choice, so the log is where it is said. Reading goes on, lest the pipe fill. */
-function listeningAddress(log: NodeJS.ReadableStream): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const collect = (chunk: Buffer) => {
-      text += chunk;
-      const address = /listening on (127\.0\.0\.1:\d+)/.exec(text)?.[1];
-      if (address === undefined) return;
-      log.off('data', collect).resume();
-      resolve(address);
-    };
-    log.on('data', collect);
-    log.on('end', () => reject(new Error(`docker-registry did not start:\n${text}`)));
-  });
+async function authentication(options: RegistryOptions, directory: string): Promise<object | undefined> {
+  if (options.user !== undefined) {
+    const path = join(directory, 'htpasswd');
+    const { name, password } = options.user;
+    writeFileSync(path, (await mustRun('htpasswd', ['-Bbn', name, password])).stdout);
+    return { htpasswd: { realm: 'test', path } };
+  }
+  if (options.tokens === undefined) return undefined;
+  const { certificate, ...rest } = options.tokens;
+  return { token: { ...rest, rootcertbundle: certificate } };
 }

@@ -6,8 +6,10 @@ import { mustRun, type Outcome, runCommand } from './run-command.ts';
 
 /** What a boot is given. */
 export interface VirtualMachineOptions {
-  /** Certificates in the firmware's key variables; none when absent. Secure Boot itself stays off. */
+  /** Certificates in the firmware's key variables; none when absent. Secure Boot itself stays off unless its firmware is asked for. */
   readonly firmwareKeys?: FirmwareKeys;
+  /** Firmware with Secure Boot instead of one that keeps key variables unchecked; without keys it is in setup mode. */
+  readonly secureBootFirmware?: boolean;
   /** Files of this machine to put into the guest, at absolute paths. */
   readonly files: readonly { readonly guest: string; readonly host: string }[];
   /**
@@ -77,7 +79,10 @@ export async function bootVirtualMachine(options: VirtualMachineOptions): Promis
         ...['-drive', `if=none,id=files,format=raw,readonly=on,file=${disk}`],
         ...['-device', 'virtio-blk-pci,drive=files,serial=files'],
       ],
-      { timeout: options.timeout },
+      {
+        timeout: options.timeout,
+        env: { LAB_FIRMWARE: options.secureBootFirmware === true ? 'secboot' : 'plain' },
+      },
     );
     const log = await readFile(terminal, 'utf8').catch(() => '');
     const steps = await readSteps(results);

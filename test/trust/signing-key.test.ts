@@ -270,6 +270,21 @@ describe('warns of', () => {
     expect(await codes(load('rsa-pkcs8.key', 'rsa-signature.pem'))).toEqual([]);
   });
 
+  test('an issuer’s signature of a kind that the kernel does not read', async () => {
+    const { warnings } = await load('rsa-pkcs8.key', 'rsa-pss-signed.pem');
+    expect(warnings).toMatchObject([
+      {
+        code: 'certificate-signature-algorithm',
+        message: expect.stringContaining('1.2.840.113549.1.1.10'),
+      },
+    ]);
+  });
+
+  test('an RSA key of a size that the kernel does not verify', async () => {
+    const { warnings } = await load('rsa-2560.key', 'rsa-2560.pem');
+    expect(warnings).toMatchObject([{ code: 'key-size', message: expect.stringContaining('2560 bits') }]);
+  });
+
   test('a key that everyone can read, not of one that a group can', async () => {
     const key = privateFile('rsa-pkcs8.key');
     chmodSync(key, 0o644);

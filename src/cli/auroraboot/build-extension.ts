@@ -3,6 +3,7 @@ import { CONFEXT, SYSEXT } from '../../build/extension-kind.ts';
 import { checkExtensionName } from '../../build/extension-name.ts';
 import { checkReleaseFields, type ReleaseFields } from '../../build/extension-release.ts';
 import { ARCHITECTURES_BY_GO_NAME, type GoArchitecture } from '../../image/architecture.ts';
+import { SECTOR_SIZE } from '../../image/gpt/layout.ts';
 import type { Signer } from '../../image/signature/signer.ts';
 import { openSource } from '../../source/open.ts';
 import { UsageError } from '../failure.ts';
@@ -129,7 +130,7 @@ async function loadSignerFromFlags(
         signal,
       }),
   });
-  for (const warning of warnings) log.warning(warning.message);
+  for (const { message, hint } of warnings) log.warning(`${message}; ${hint}`);
   return signer;
 }
 
@@ -159,5 +160,26 @@ function reportFindings(result: BuildResult, log: Log): void {
 
 /** The result as `--json` prints it. */
 function asData(name: string, kind: string, { path, image, inodes, findings }: BuildResult): object {
-  return { name, class: kind, output: path, inodes, ...image, findings };
+  const { rootHash, fileSize, diskGuid, certificateFingerprint, partitions } = image;
+  return {
+    name,
+    class: kind,
+    output: path,
+    fileSize,
+    rootHash,
+    signed: certificateFingerprint !== undefined,
+    ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
+    diskUuid: diskGuid,
+    partitions: partitions.map(({ designator, typeGuid, guid, label, firstLba, lastLba, attributes }) => ({
+      designator,
+      typeUuid: typeGuid,
+      uuid: guid,
+      label,
+      offset: firstLba * SECTOR_SIZE,
+      size: (lastLba - firstLba + 1) * SECTOR_SIZE,
+      flags: `0x${attributes.toString(16)}`,
+    })),
+    inodes,
+    findings,
+  };
 }

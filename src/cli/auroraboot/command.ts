@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { reportFailure } from '../failure.ts';
+import { InterruptedError, reportFailure } from '../failure.ts';
 import { Interruption } from '../interruption.ts';
 import { processTerminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
@@ -9,6 +9,11 @@ import type { Invocation } from './invocation.ts';
 
 /** Exit status for a wrong command line. */
 const USAGE = 2;
+
+const EXAMPLE = `
+Example:
+  auroraboot genkey mylab --output keys
+  auroraboot sysext --private-key=keys/db.key --certificate=keys/db.pem grype docker.io/anchore/grype:latest`;
 
 /** Runs `auroraboot` with these arguments and returns its exit status. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -22,12 +27,13 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    const status = reportFailure(error, terminal, {
+    const { exitCode } = interruption;
+    const status = reportFailure(exitCode === undefined ? error : new InterruptedError(error), terminal, {
       command: 'auroraboot',
       debug: args.includes('--debug'),
       json: args.includes('--json'),
     });
-    return interruption.exitCode ?? status;
+    return exitCode ?? status;
   }
 }
 
@@ -47,7 +53,8 @@ export function auroraboot(invocation: Invocation): Command {
         write(text.replace(/^error:/, 'auroraboot: error:'));
       },
     })
-    .showHelpAfterError('  hint: add --help to see what the command takes');
+    .showHelpAfterError('  hint: add --help to see what the command takes')
+    .addHelpText('after', EXAMPLE);
   for (const command of [
     extensionCommand('sysext', invocation),
     extensionCommand('confext', invocation),

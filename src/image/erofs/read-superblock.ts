@@ -100,7 +100,7 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
 async function verifyChecksum(source: ByteSource, superblock: DataView, blockSize: number): Promise<void> {
   const length = blockSize > SUPERBLOCK_OFFSET ? blockSize - SUPERBLOCK_OFFSET : blockSize;
   if (SUPERBLOCK_OFFSET + length > source.size) throw malformed('its block is cut off');
-  const covered = (await source.read(SUPERBLOCK_OFFSET, length)).slice();
+  const covered = new Uint8Array(await source.read(SUPERBLOCK_OFFSET, length));
   viewOf(covered).setUint32(FIELD.checksum, 0, true);
   const expected = superblock.getUint32(FIELD.checksum, true);
   const found = crc32c(covered);

@@ -31,7 +31,7 @@ export async function readXattrs(
     if (name === undefined)
       throw new ImageError('malformed', `${what()}: ${index}, '${displayName(suffix)}' is no name`);
     if (xattrs.has(name)) throw new ImageError('malformed', `${what()}: ${displayName(name)} is there twice`);
-    xattrs.set(name, value.slice());
+    xattrs.set(name, new Uint8Array(value));
   };
 
   const area = await bytes.readNear(xattrArea.offset, xattrArea.size, what);

@@ -4,8 +4,8 @@ const WORD = Int32Array.BYTES_PER_ELEMENT;
 export function isZero(bytes: Uint8Array): boolean {
   if (bytes.length === 0) return true;
   if (bytes[0] !== 0) return false;
-  const misaligned = bytes.byteOffset % WORD;
-  const head = misaligned === 0 ? 0 : Math.min(WORD - misaligned, bytes.length);
+  const head = (WORD - (bytes.byteOffset % WORD)) % WORD;
+  if (bytes.length < head + WORD) return bytes.every((byte) => byte === 0);
   const words = new Int32Array(
     bytes.buffer,
     bytes.byteOffset + head,

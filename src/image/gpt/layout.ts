@@ -10,8 +10,6 @@ export const SECTOR_SIZE = 512;
 export const MBR = {
   /** The first of four partition records. */
   record: 446,
-  recordSize: 16,
-  recordCount: 4,
   signature: 510,
 } as const;
 
@@ -39,7 +37,9 @@ export const HEADER = {
   entriesCrc: 88,
 } as const;
 
+/** The first eight bytes of a header. */
 export const HEADER_SIGNATURE = 'EFI PART';
+/** Version 1.0 of the header. */
 export const HEADER_REVISION = 0x00010000;
 /** Bytes of a header that are in use, and that its CRC covers. */
 export const HEADER_SIZE = 92;
@@ -54,6 +54,7 @@ export const ENTRY = {
   name: 56,
 } as const;
 
+/** Bytes in an entry. */
 export const ENTRY_SIZE = 128;
 /** UTF-16 code units in a partition's name. */
 export const NAME_LENGTH = 36;

@@ -13,6 +13,7 @@ import {
   MBR,
   MBR_RECORD_SIZE_OFFSET,
   MBR_SIGNATURE,
+  MINIMUM_FIRST_USABLE_LBA,
   NAME_LENGTH,
   PROTECTIVE_RECORD,
   SECTOR_SIZE,
@@ -65,7 +66,7 @@ export function writeGpt(table: GptTable): GptImage {
   const entriesCrc = crc32(entries);
   const last = table.sectors - 1;
 
-  const start = new Uint8Array((1 + TABLE_SECTORS) * SECTOR_SIZE);
+  const start = new Uint8Array(MINIMUM_FIRST_USABLE_LBA * SECTOR_SIZE);
   writeProtectiveMbr(table.sectors, start);
   start.set(writeHeader(table, { myLba: 1, alternateLba: last, entriesLba: 2, entriesCrc }), SECTOR_SIZE);
   start.set(entries, 2 * SECTOR_SIZE);
@@ -80,7 +81,7 @@ export function writeGpt(table: GptTable): GptImage {
 function check({ sectors, firstUsableLba, lastUsableLba, partitions }: GptTable): void {
   if (
     !Number.isSafeInteger(sectors * SECTOR_SIZE) ||
-    firstUsableLba < 1 + TABLE_SECTORS ||
+    firstUsableLba < MINIMUM_FIRST_USABLE_LBA ||
     lastUsableLba < firstUsableLba ||
     lastUsableLba >= sectors - TABLE_SECTORS
   ) {

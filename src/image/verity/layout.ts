@@ -17,12 +17,15 @@ export const SUPERBLOCK = {
   salt: 88,
 } as const;
 
+/** Bytes in a superblock. */
 export const SUPERBLOCK_SIZE = 512;
 /** "verity" and two NULs. */
 export const SUPERBLOCK_SIGNATURE = 'verity\0\0';
+/** The only version there is. */
 export const SUPERBLOCK_VERSION = 1;
 /** The salt comes before the block, digests are padded to a power of two. The other type, 0, is Chrome OS's. */
 export const HASH_TYPE_NORMAL = 1;
+/** The highest hash type there is. */
 export const HASH_TYPE_LIMIT = 1;
 
 /** Bytes for the name of the hash, padded with NULs. */

@@ -44,13 +44,13 @@ export function readVeritySuperblock(bytes: Uint8Array): VeritySuperblock {
   const saltSize = view.getUint16(SUPERBLOCK.saltSize, true);
   if (saltSize > SALT_LIMIT) malformed(`the salt has ${saltSize} bytes, ${SALT_LIMIT} are allowed`);
   return {
-    uuid: bytes.slice(SUPERBLOCK.uuid, SUPERBLOCK.uuid + GUID_SIZE),
+    uuid: new Uint8Array(bytes.subarray(SUPERBLOCK.uuid, SUPERBLOCK.uuid + GUID_SIZE)),
     hashType,
     algorithm,
     dataBlockSize,
     hashBlockSize: blockSize(view, SUPERBLOCK.hashBlockSize, 'hash'),
     dataBlocks: Number(blocks),
-    salt: bytes.slice(SUPERBLOCK.salt, SUPERBLOCK.salt + saltSize),
+    salt: new Uint8Array(bytes.subarray(SUPERBLOCK.salt, SUPERBLOCK.salt + saltSize)),
   };
 }
 

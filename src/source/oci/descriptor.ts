@@ -11,5 +11,5 @@ export interface Descriptor {
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
-  readonly variant: string | undefined;
+  readonly variant?: string | undefined;
 }

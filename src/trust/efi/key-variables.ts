@@ -1,4 +1,4 @@
-import type { Guid } from './guid.ts';
+import type { Guid } from '../../image/guid.ts';
 
 /** The vendor GUIDs of the variables that hold Secure Boot's keys: UEFI 2.10, sections 3.3 and 32.6.1. */
 export const KEY_VARIABLE_VENDORS = {

@@ -5,6 +5,7 @@ import type {
   ErofsNode,
   FileNode,
   InodeAttributes,
+  StoredFile,
   Timestamp,
 } from '../../../src/image/erofs/tree.ts';
 import { type ErofsSummary, ErofsWriter } from '../../../src/image/erofs/writer.ts';
@@ -53,10 +54,19 @@ export class TestImage {
     given: Partial<InodeAttributes> = {},
   ): Promise<FileNode> {
     const inode = attributes(given);
-    const data = await this.#writer.storeFile(whole.length, inode.xattrs, pieces);
+    const data = await this.store(whole.length, pieces, inode.xattrs);
     const node: FileNode = { type: 'file', ...inode, data };
     this.contents.set(node, describeContent(whole.length, sha256(whole)));
     return node;
+  }
+
+  /** Stores content only. */
+  store(
+    size: number,
+    pieces: Iterable<Uint8Array>,
+    xattrs: InodeAttributes['xattrs'] = new Map(),
+  ): Promise<StoredFile> {
+    return this.#writer.storeFile(size, xattrs, pieces);
   }
 
   finish(root: DirectoryNode, buildTime = BUILD_TIME): Promise<ErofsSummary> {

@@ -41,12 +41,15 @@ export function describeTree(root: DirectoryNode, contents: ReadonlyMap<FileNode
   for (const waiting = [{ path: '', node: root as ErofsNode }]; waiting.length > 0; ) {
     const { path, node } = waiting.pop()!;
     found.push({ path, node });
-    names.set(node, [...(names.get(node) ?? []), path]);
+    const same = names.get(node);
+    if (same === undefined) names.set(node, [path]);
+    else same.push(path);
     if (node.type !== 'directory') continue;
     for (const [name, child] of node.children) {
       waiting.push({ path: path === '' ? name : `${path}/${name}`, node: child });
     }
   }
+  const first = new Map([...names].map(([node, paths]) => [node, paths.sort()[0]!]));
   const described = found.map(({ path, node }) => ({
     path,
     type: node.type,
@@ -59,7 +62,7 @@ export function describeTree(root: DirectoryNode, contents: ReadonlyMap<FileNode
         : names.get(node)!.length,
     content: contentOf(node, contents),
     xattrs: describeXattrs(node.xattrs),
-    sameAs: names.get(node)!.toSorted()[0]!,
+    sameAs: first.get(node)!,
   }));
   return sorted(described);
 }

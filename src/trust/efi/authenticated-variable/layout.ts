@@ -2,7 +2,7 @@
  * EFI_VARIABLE_AUTHENTICATION_2: UEFI 2.10, section 8.2.2, with EFI_TIME (8.3.1) and WIN_CERTIFICATE_UEFI_GUID
  * (32.2.4). All numbers are little-endian. It precedes the data in a SetVariable call and in an `.auth` file.
  */
-import { GUID_SIZE, type Guid } from '../guid.ts';
+import { GUID_SIZE, type Guid } from '../../../image/guid.ts';
 
 /** Offsets in EFI_TIME. What is not named here (nanosecond, zone, daylight, padding) must be zero: it is UTC. */
 export const TIME_YEAR_OFFSET = 0;

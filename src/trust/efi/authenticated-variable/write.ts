@@ -1,5 +1,5 @@
+import { GUID_SIZE, type Guid, guidBytes } from '../../../image/guid.ts';
 import type { Signer } from '../../../image/signature/signer.ts';
-import { GUID_SIZE, type Guid, guidBytes } from '../guid.ts';
 import {
   CERTIFICATE_DATA_OFFSET,
   CERTIFICATE_GUID_OFFSET,
@@ -18,7 +18,7 @@ import {
   TIME_YEARS,
   TYPE_EFI_GUID,
 } from './layout.ts';
-import { detachedSignedData } from './signed-data.ts';
+import { signedData } from './signed-data.ts';
 
 /** A variable's new value, to be signed. */
 export interface VariableUpdate {
@@ -37,24 +37,25 @@ export interface VariableUpdate {
  * The bytes with which firmware lets an authenticated variable be set, as an `.auth` file holds them: the
  * descriptor, then the data. efivarfs wants the four bytes of the attributes before it.
  *
- * Throws a RangeError when the timestamp's year or the vendor cannot be represented, and what the signer throws.
+ * Throws a RangeError when EFI_TIME has no such year, an ImageError when the vendor is not a GUID, and what the
+ * signer throws.
  */
 export async function writeAuthenticatedVariable(
   update: VariableUpdate,
   signer: Signer,
 ): Promise<Uint8Array> {
   const time = efiTime(update.timestamp);
-  const signedData = await detachedSignedData(signedBytes(update, time), signer);
-  const bytes = new Uint8Array(CERTIFICATE_DATA_OFFSET + signedData.length + update.data.length);
+  const signature = await signedData(signedBytes(update, time), signer);
+  const bytes = new Uint8Array(CERTIFICATE_DATA_OFFSET + signature.length + update.data.length);
   const view = new DataView(bytes.buffer);
   bytes.set(time, 0);
   // dwLength counts the WIN_CERTIFICATE with its data, but not the time.
-  view.setUint32(LENGTH_OFFSET, CERTIFICATE_DATA_OFFSET - LENGTH_OFFSET + signedData.length, true);
+  view.setUint32(LENGTH_OFFSET, CERTIFICATE_DATA_OFFSET - LENGTH_OFFSET + signature.length, true);
   view.setUint16(REVISION_OFFSET, REVISION, true);
   view.setUint16(CERTIFICATE_TYPE_OFFSET, TYPE_EFI_GUID, true);
   bytes.set(guidBytes(PKCS7), CERTIFICATE_GUID_OFFSET);
-  bytes.set(signedData, CERTIFICATE_DATA_OFFSET);
-  bytes.set(update.data, CERTIFICATE_DATA_OFFSET + signedData.length);
+  bytes.set(signature, CERTIFICATE_DATA_OFFSET);
+  bytes.set(update.data, CERTIFICATE_DATA_OFFSET + signature.length);
   return bytes;
 }
 

@@ -3,7 +3,7 @@
  *
  * A variable (PK, KEK, db, dbx) holds lists back to back; a list holds entries of one type and one size.
  */
-import { GUID_SIZE, type Guid } from '../guid.ts';
+import { GUID_SIZE, type Guid } from '../../../image/guid.ts';
 
 /** Offsets of the fields of a list's fixed part. */
 export const TYPE_OFFSET = 0;

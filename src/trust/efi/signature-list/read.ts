@@ -1,5 +1,5 @@
+import { guidText } from '../../../image/guid.ts';
 import { TrustError } from '../../error.ts';
-import { guidText } from '../guid.ts';
 import {
   DATA_SIZES,
   FIXED_SIZE,
@@ -44,7 +44,7 @@ function readList(
 ): { list: SignatureList; size: number } {
   if (bytes.length < FIXED_SIZE) refuse('is cut off');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = guidText(bytes, TYPE_OFFSET);
+  const type = guidText(bytes.subarray(TYPE_OFFSET));
   const size = view.getUint32(LIST_SIZE_OFFSET, true);
   const headerSize = view.getUint32(HEADER_SIZE_OFFSET, true);
   const signatureSize = view.getUint32(SIGNATURE_SIZE_OFFSET, true);
@@ -63,7 +63,7 @@ function readList(
   const signatures: Signature[] = [];
   for (let entry = start; entry < size; entry += signatureSize) {
     signatures.push({
-      owner: guidText(bytes, entry),
+      owner: guidText(bytes.subarray(entry)),
       data: bytes.subarray(entry + OWNER_SIZE, entry + signatureSize),
     });
   }

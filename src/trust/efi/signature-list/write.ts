@@ -1,4 +1,4 @@
-import { guidBytes } from '../guid.ts';
+import { guidBytes } from '../../../image/guid.ts';
 import {
   FIXED_SIZE,
   HEADER_SIZE_OFFSET,
