@@ -28,13 +28,18 @@ export interface AuthFile extends v.InferOutput<typeof authFile> {
   readonly path: string;
 }
 
+/** Where podman and its kin keep the logins of root when no session gives it a runtime directory (containers/image). */
+const ROOT_AUTH_FILE = '/run/containers/0/auth.json';
+
 /** The files that may hold credentials, the first asked first: those of podman and its kin, then Docker's. */
 export function authFilePaths(environment: NodeJS.ProcessEnv): string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG } = environment;
   if (REGISTRY_AUTH_FILE) return [REGISTRY_AUTH_FILE];
   const home = environment.HOME || homedir();
+  const runtime = XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'containers/auth.json')] : [];
   return [
-    ...(XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'containers/auth.json')] : []),
+    // Other users cannot make a directory there, and may not even be allowed to look.
+    ...(runtime.length === 0 && process.getuid?.() === 0 ? [ROOT_AUTH_FILE] : runtime),
     join(XDG_CONFIG_HOME || join(home, '.config'), 'containers/auth.json'),
     join(DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
   ];

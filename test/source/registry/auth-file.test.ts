@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { authFilePaths, readAuthFile, storedCredentials } from '../../../src/source/registry/auth-file.ts';
 
 let directory: string;
@@ -25,15 +25,23 @@ function userFor(
 }
 
 describe('the files with credentials', () => {
+  const home = ['/h/.config/containers/auth.json', '/h/.docker/config.json'];
+
   it.each([
-    [{ HOME: '/h' }, ['/h/.config/containers/auth.json', '/h/.docker/config.json']],
+    [1000, { HOME: '/h' }, home],
+    [0, { HOME: '/h' }, ['/run/containers/0/auth.json', ...home]],
+    [undefined, { HOME: '/h' }, home],
+    [0, { HOME: '/h', XDG_RUNTIME_DIR: '/run/user/0' }, ['/run/user/0/containers/auth.json', ...home]],
     [
+      1000,
       { HOME: '/h', XDG_RUNTIME_DIR: '/run/user/1', XDG_CONFIG_HOME: '/c', DOCKER_CONFIG: '/d' },
       ['/run/user/1/containers/auth.json', '/c/containers/auth.json', '/d/config.json'],
     ],
-    [{ HOME: '/h', REGISTRY_AUTH_FILE: '/a.json', DOCKER_CONFIG: '/d' }, ['/a.json']],
-  ])('are named by %j', (environment, paths) => {
+    [0, { HOME: '/h', REGISTRY_AUTH_FILE: '/a.json', DOCKER_CONFIG: '/d' }, ['/a.json']],
+  ])('are, for user %s, named by %j', (userId, environment, paths) => {
+    const getuid = vi.spyOn(process, 'getuid').mockReturnValue(userId as never);
     expect(authFilePaths(environment)).toEqual(paths);
+    getuid.mockRestore();
   });
 
   it('may be missing or empty', async () => {
