@@ -6,6 +6,8 @@ import { networkError } from '../http/network-error.ts';
 import type { DaemonAddress } from './daemon-address.ts';
 
 const DOCUMENT_MAX = 4 * 1024 * 1024;
+/** Milliseconds for a daemon to gather an image: it writes all of it to a file of its own before it sends the first byte. */
+const SAVE_TIMEOUT = 60 * 60 * 1000;
 
 const errorBody = v.pipe(v.string(), v.parseJson(), v.object({ message: v.string() }));
 
@@ -41,32 +43,27 @@ export class DaemonClient {
   }
 
   /**
-   * Gets a path of the API.
+   * Gets an image as an archive, however long the daemon takes to gather it.
    *
+   * @param name As the daemon knows it.
    * @param what The thing asked for, for messages.
-   * @throws SourceError `not-found` for status 404, `unreachable` for others that are none of success.
+   * @throws SourceError `not-found` where the daemon has no such image, `unreachable` where it fails.
    */
-  async get(path: string, what: string, signal: AbortSignal | undefined): Promise<Response> {
-    const response = await this.#send(`${this.#prefix}${path}`, signal);
-    if (response.status === 200) return response;
-    const body = await readBody(response, DOCUMENT_MAX).catch(() => undefined);
-    const parsed = v.safeParse(errorBody, Buffer.from(body ?? '').toString('utf8'));
-    const said = parsed.success ? ` (${escapeControls(parsed.output.message.slice(0, 200))})` : '';
-    throw response.status === 404
-      ? new SourceError('not-found', `${what}: the daemon has no such image${said}`, {
-          hint: 'list its images with: docker image ls',
-        })
-      : new SourceError('unreachable', `${what}: the daemon answered with status ${response.status}${said}`);
+  save(name: string, what: string, signal: AbortSignal | undefined): Promise<Response> {
+    return this.#get(`/images/${name}/get`, what, signal, SAVE_TIMEOUT);
   }
 
-  /** Gets a JSON document and checks its form. */
+  /**
+   * Gets a JSON document of a path of the API and checks its form. Throws as {@link save} does, and `malformed` where
+   * the form is another.
+   */
   async getJson<T>(
     path: string,
     schema: v.GenericSchema<unknown, T>,
     what: string,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const response = await this.get(path, what, signal);
+    const response = await this.#get(path, what, signal);
     const body = await readBody(response, DOCUMENT_MAX).catch((error) => {
       throw this.networkError(error);
     });
@@ -109,12 +106,30 @@ export class DaemonClient {
     }
   }
 
-  async #send(path: string, signal: AbortSignal | undefined): Promise<Response> {
+  async #get(
+    path: string,
+    what: string,
+    signal: AbortSignal | undefined,
+    answerTimeout?: number,
+  ): Promise<Response> {
+    const response = await this.#send(`${this.#prefix}${path}`, signal, answerTimeout);
+    if (response.status === 200) return response;
+    const body = await readBody(response, DOCUMENT_MAX).catch(() => undefined);
+    const parsed = v.safeParse(errorBody, Buffer.from(body ?? '').toString('utf8'));
+    const said = parsed.success ? ` (${escapeControls(parsed.output.message.slice(0, 200))})` : '';
+    throw response.status === 404
+      ? new SourceError('not-found', `${what}: the daemon has no such image${said}`, {
+          hint: 'list its images with: docker image ls',
+        })
+      : new SourceError('unreachable', `${what}: the daemon answered with status ${response.status}${said}`);
+  }
+
+  async #send(path: string, signal: AbortSignal | undefined, answerTimeout?: number): Promise<Response> {
     const { base, connection } = this.#address;
     try {
       return await exchange(
         new URL(path, base),
-        { method: 'GET', headers: {}, signal },
+        { method: 'GET', headers: {}, signal, ...(answerTimeout !== undefined && { answerTimeout }) },
         // A connection of its own for each request, so that none is left open.
         { ...connection, agent: false },
       );

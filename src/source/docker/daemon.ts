@@ -44,7 +44,7 @@ export async function openDaemonImage(
       { hint: 'choose its architecture with --arch, or pull or build the image for this one' },
     );
   }
-  const saved = await client.get(`/images/${name}/get`, description, signal);
+  const saved = await client.save(name, description, signal);
   const archive = await spoolArchive(bodyOf(saved.body, client), signal);
   return openArchivedImage(archive, { description, reference: undefined, architecture });
 }

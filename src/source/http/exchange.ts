@@ -18,6 +18,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal: AbortSignal | undefined;
+  /** Milliseconds in which the answer must begin, at most 2^31 − 1; a minute when absent. */
+  readonly answerTimeout?: number;
 }
 
 /** An answer whose body is still to be read, or discarded. */
@@ -39,7 +41,7 @@ export interface Response {
  * @throws What node:http throws, a {@link TimeoutError}, or the reason of the abort.
  */
 export function exchange(url: URL, request: Request, connection: RequestOptions): Promise<Response> {
-  const { method, headers, body, signal } = request;
+  const { method, headers, body, signal, answerTimeout = IDLE_TIMEOUT } = request;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
@@ -59,7 +61,7 @@ export function exchange(url: URL, request: Request, connection: RequestOptions)
     };
     outgoing.on('finish', () => {
       clearTimeout(timer);
-      timer = limit(IDLE_TIMEOUT, 'there was no answer');
+      timer = limit(answerTimeout, 'there was no answer');
     });
     outgoing.on('response', (response) => {
       settle();
