@@ -4,7 +4,7 @@ import { displayName } from '../../base/display.ts';
 import type { Entry, EntryType } from '../entry.ts';
 import { fileError } from '../file-error.ts';
 import { fileContent } from './file-content.ts';
-import type { TreeXattrs } from './xattrs.ts';
+import type { TreeXattrs } from './getfattr-output.ts';
 
 const SEPARATOR = Buffer.from('/');
 
