@@ -35,8 +35,7 @@ export async function openDirectory(path: string, signal?: AbortSignal): Promise
       {
         description,
         size: undefined,
-        entries: (options) =>
-          walkTree(directory, { xattrs, signal: options.signal, onBytes: options.onBytes }),
+        entries: (options) => walkTree(directory, xattrs, options),
       },
     ],
     close: async () => undefined,
