@@ -29,8 +29,11 @@ function putJson(mediaType: string, value: unknown) {
   return putBlob(mediaType, Buffer.from(JSON.stringify(value)));
 }
 
+/** Everything in the layer belongs to root, whoever runs this: GNU tar and BSD's spell it differently. */
+const OWNER = process.platform === 'linux' ? ['--owner=0', '--group=0'] : ['--uid', '0', '--gid', '0'];
+
 function putLayer(directory: string) {
-  const tar = execFileSync('tar', ['-C', directory, '-cf', '-', '.'], { maxBuffer: 2 ** 31 - 1 });
+  const tar = execFileSync('tar', [...OWNER, '-C', directory, '-cf', '-', '.'], { maxBuffer: 2 ** 31 - 1 });
   const diffId = `sha256:${createHash('sha256').update(tar).digest('hex')}`;
   const descriptor = putBlob('application/vnd.oci.image.layer.v1.tar+gzip', gzipSync(tar, { level: 1 }));
   return { diffId, descriptor };

@@ -17,18 +17,14 @@ erofs-utils         # fsck.erofs, mkfs.erofs
 fdisk               # sfdisk: reads partition tables
 libcap2-bin         # setcap: file capabilities
 mmdebstrap          # builds the systemd 257 root
-mtools              # FAT images without mounting
-nginx-light         # HTTPS server: redirects, ranges, broken answers
 openssl             # keys, certificates, cms -verify
-ovmf                # UEFI firmware of the virtual machine
 podman              # Docker API socket
 qemu-system-x86
 sbsigntool          # signs UEFI programs with the keys of genkey
 skopeo              # OCI layouts and archives
+time                # GNU time: what the measurements are made with
 tinyproxy           # HTTP proxy
 tmux                # terminal: progress, widths, interruption
-umoci               # OCI images from trees
-xz-utils
 zstd
 LIST
 )

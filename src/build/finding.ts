@@ -8,6 +8,8 @@ export interface Finding {
     | 'shared-directory'
     /** A file or link stands where hosts usually have a directory, and would hide it. */
     | 'hides-directory'
+    /** Files belong to users or groups that are people's on most hosts. */
+    | 'foreign-owner'
     /** Extended attributes that EROFS cannot hold were left out. */
     | 'attribute-dropped'
     /** The layer's own extension-release file was kept, or had to be replaced. */

@@ -58,6 +58,12 @@ export class FindingCollector {
           `${plural(count, 'entry', 'entries')} that is no directory where hosts often have one, which it would hide`,
       ],
       [
+        'foreign-owner',
+        'warning',
+        (count) =>
+          `${plural(count, 'entry', 'entries')} owned by users or groups from 1000 on, who are somebody else on the host`,
+      ],
+      [
         'attribute-dropped',
         'warning',
         (count) => `${plural(count, 'extended attribute')} that EROFS cannot hold left out`,

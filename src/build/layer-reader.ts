@@ -42,6 +42,9 @@ export function hiddenFileKey(layer: number, path: ByteString): string {
   return `${layer} ${path}`;
 }
 
+/** Users and groups below it are the system's (systemd's SYSTEM_UID_MAX, shadow's UID_MIN). */
+const FIRST_USER = 1000;
+
 /** Attributes that EROFS has an index for (Linux fs/erofs/xattr.h). */
 const XATTR_NAMES = /^(user\.|trusted\.|security\.|system\.posix_acl_(access|default)$)/;
 
@@ -187,10 +190,14 @@ export class LayerReader {
 
   #attributes(components: readonly ByteString[], entry: Entry): InodeAttributes {
     const { latestTime, findings } = this.#options;
+    const path = displayName(components.join('/'));
+    if (entry.uid >= FIRST_USER || entry.gid >= FIRST_USER) {
+      findings.count('foreign-owner', `${path} (${entry.uid}:${entry.gid})`);
+    }
     const xattrs = new Map<ByteString, Uint8Array>();
     for (const [name, value] of entry.xattrs) {
       if (XATTR_NAMES.test(name)) xattrs.set(name, value);
-      else findings.count('attribute-dropped', displayName(`${components.join('/')} (${name})`));
+      else findings.count('attribute-dropped', `${path} (${displayName(name)})`);
     }
     return {
       mode: entry.mode,

@@ -5,6 +5,11 @@ import { cutAtFrames } from './zstd-frames.ts';
 
 /** Bytes that come out of an inflater at once: with Node's default of 16 KiB it takes twice the time. */
 const CHUNK_SIZE = 256 * 1024;
+/** Bytes that go into an inflater at once. */
+const INPUT_SIZE = 256 * 1024;
+/** The inflater goes on while up to this much waits for the consumer, so that both work at the same time. */
+const AHEAD = 4 * CHUNK_SIZE;
+const OPTIONS = { chunkSize: CHUNK_SIZE, readableHighWaterMark: AHEAD, writableHighWaterMark: AHEAD };
 /** Most bytes a layer may have unpacked: what exceeds it is a decompression bomb, or needs another way. */
 const UNPACKED_MAX = 64 * 2 ** 30;
 
@@ -19,24 +24,27 @@ const MAGIC = [
  * Unpacks a stream by what its first bytes say, gzip (also of several members) or zstd (also of several frames);
  * other streams pass as they are. Inflating runs on the thread pool, beside what the consumer does.
  *
- * Throws a SourceError that names `what`: `malformed` for damaged or truncated data, `too-large` for more than 64 GiB.
+ * Throws a SourceError that names `what`: `malformed` for damaged or truncated data, `too-large` for more than
+ * `limit` bytes.
  */
-export async function* unpacked(packed: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {
+export async function* unpacked(
+  packed: AsyncIterable<Uint8Array>,
+  what: string,
+  limit = UNPACKED_MAX,
+): AsyncGenerator<Uint8Array> {
   const { head, rest } = await splitHead(packed, 4);
   const packing = MAGIC.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte))?.packing;
   if (packing === undefined) {
-    yield* bounded(rest, what);
+    yield* bounded(rest, what, limit);
     return;
   }
-  const inflater =
-    packing === 'gzip'
-      ? createGunzip({ chunkSize: CHUNK_SIZE })
-      : createZstdDecompress({ chunkSize: CHUNK_SIZE });
-  const feeding = feed(packing === 'zstd' ? cutAtFrames(rest) : rest, inflater);
+  const inflater = packing === 'gzip' ? createGunzip(OPTIONS) : createZstdDecompress(OPTIONS);
+  const large = gathered(rest);
+  const feeding = feed(packing === 'zstd' ? cutAtFrames(large) : large, inflater);
   // Its failure destroys the inflater, and so is thrown by the reading below.
   feeding.catch(() => undefined);
   try {
-    yield* bounded(inflater, what);
+    yield* bounded(inflater, what, limit);
     await feeding;
   } catch (error) {
     if (!isZlibError(error)) throw error;
@@ -71,6 +79,21 @@ async function feed(packed: AsyncIterable<Uint8Array>, inflater: Gunzip | ZstdDe
   }
 }
 
+/** Joins pieces to larger ones: those of a network are small, and each costs the inflater a turn. */
+async function* gathered(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of bytes) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < INPUT_SIZE) continue;
+    yield pieces.length === 1 ? piece : Buffer.concat(pieces, length);
+    pieces = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(pieces, length);
+}
+
 /** Waits for the first of some events. */
 function anyOf(emitter: EventEmitter, events: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
@@ -82,12 +105,16 @@ function anyOf(emitter: EventEmitter, events: readonly string[]): Promise<void> 
   });
 }
 
-async function* bounded(bytes: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {
+async function* bounded(
+  bytes: AsyncIterable<Uint8Array>,
+  what: string,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
   let total = 0;
   for await (const piece of bytes) {
     total += piece.length;
-    if (total > UNPACKED_MAX) {
-      throw new SourceError('too-large', `${what} unpacks to more than ${UNPACKED_MAX / 2 ** 30} GiB`, {
+    if (total > limit) {
+      throw new SourceError('too-large', `${what} unpacks to more than ${limit / 2 ** 30} GiB`, {
         hint: 'a layer of that size is most likely made to fill the disk: do not use it',
       });
     }

@@ -148,6 +148,16 @@ describe('buildExtension', () => {
     );
   });
 
+  it('warns of owners that are people on the host', async () => {
+    const source = memorySource([
+      { path: 'usr/x', uid: 1001, gid: 0 },
+      { path: 'usr/y', uid: 999, gid: 999 },
+    ]);
+    expect((await build(source)).findings).toContainEqual(
+      expect.objectContaining({ code: 'foreign-owner', level: 'warning', subjects: ['usr/x (1001:0)'] }),
+    );
+  });
+
   it('puts a file in the place of a release file that is none', async () => {
     const release = 'usr/lib/extension-release.d/extension-release.demo';
     const source = memorySource([

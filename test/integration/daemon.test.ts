@@ -86,12 +86,19 @@ describe('an image in the daemon', () => {
   });
 
   it('leaves nothing in the directory of temporary files', async () => {
-    const kept = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('kairos-sysext-'));
-    const before = kept();
-    const source = await open('app:1');
-    expect(kept().length).toBe(before.length + 1);
-    await source.close();
-    expect(kept()).toEqual(before);
+    // One of our own: other tests use the common one at the same time.
+    const temporary = mkdtempSync(join(directory, 'temporary-'));
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = temporary;
+    try {
+      const source = await open('app:1');
+      expect(readdirSync(temporary)).toHaveLength(1);
+      await source.close();
+      expect(readdirSync(temporary)).toEqual([]);
+    } finally {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    }
   });
 
   it('that is not there is not found', async () => {

@@ -139,6 +139,18 @@ describe('zstd layers of many frames', () => {
   });
 });
 
+describe('a decompression bomb', () => {
+  it('is stopped at the limit, however small it is packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    let seen = 0;
+    const read = async () => {
+      for await (const piece of unpacked(pieces(bomb, 65_536), 'layer x', 2 ** 20)) seen += piece.length;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'too-large', exitCode: 3 });
+    expect(seen).toBeLessThanOrEqual(2 ** 20);
+  });
+});
+
 describe('other streams', () => {
   it.each([0, 1, 3, 4, 5000])('of %i bytes pass as they are', async (length) => {
     const bytes = Buffer.alloc(length, 'usr/bin');

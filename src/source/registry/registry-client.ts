@@ -1,9 +1,10 @@
 import { hostTlsOptions } from '../http/certificates.ts';
 import { drain, type Response, readBody } from '../http/exchange.ts';
 import { HttpClient, type HttpClientOptions } from '../http/http-client.ts';
-import { isPassing, isWithoutTls } from '../http/network-error.ts';
+import { isPassing } from '../http/network-error.ts';
 import { isLoopbackHost } from '../http/proxy.ts';
 import { backoff, TRIES_MAX } from '../http/retry.ts';
+import { speaksTls } from '../http/tls-probe.ts';
 import { authorize } from './authorization.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
@@ -53,7 +54,7 @@ export class RegistryClient {
       ...(sleep && { sleep }),
     });
     try {
-      const base = await findBase(http, apiHost(reference.registry), signal);
+      const base = await findBase(apiHost(reference.registry), signal);
       return new RegistryClient(http, environment, reference, base);
     } catch (error) {
       http.close();
@@ -158,17 +159,8 @@ export class RegistryClient {
 }
 
 /** A registry on this machine may do without TLS, as Docker allows it; every other may not. */
-async function findBase(http: HttpClient, host: string, signal: AbortSignal | undefined): Promise<URL> {
+async function findBase(host: string, signal: AbortSignal | undefined): Promise<URL> {
   const base = new URL(`https://${host}/`);
   if (!isLoopbackHost(base.hostname.replace(/^\[|\]$/g, ''))) return base;
-  const ping = new URL('/v2/', base);
-  try {
-    const response = await http.sendOnce(ping, signal === undefined ? {} : { signal });
-    response.discard();
-    return base;
-  } catch (error) {
-    signal?.throwIfAborted();
-    // Whatever else is wrong shows with the first request that matters.
-    return isWithoutTls(error) ? new URL(`http://${host}/`) : base;
-  }
+  return (await speaksTls(base, signal)) ? base : new URL(`http://${host}/`);
 }
