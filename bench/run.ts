@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
 import { putImage } from './image.ts';
 import { measure, median, type Run } from './measure.ts';
-import { packLayer, WORKLOADS, type Workload } from './workloads.ts';
+import { HUGE, packLayer, WORKLOADS, type Workload } from './workloads.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },
@@ -39,9 +39,10 @@ try {
   execFileSync(auroraboot, ['genkey', 'bench', '--output', join(directory, 'keys')], { stdio: 'ignore' });
   const results: Result[] = [];
   for (const workload of chosen) results.push(await compare(workload));
-  const report = table(results);
+  const isWhole = chosen.length === WORKLOADS.length;
+  const report = table(results, isWhole ? growth() : undefined);
   console.log(`\n${report}`);
-  if (chosen.length === WORKLOADS.length) writeFileSync('bench/RESULTS.md', report);
+  if (isWhole) writeFileSync('bench/RESULTS.md', report);
 } finally {
   await registry.stop();
   rmSync(directory, { recursive: true });
@@ -82,7 +83,22 @@ async function compare(workload: Workload): Promise<Result> {
   return { workload, layerBytes, ours, theirs };
 }
 
-function table(results: readonly Result[]): string {
+/** One build of an image too large to be compared, for its memory. */
+function growth(): Run {
+  const tree = join(directory, 'tree');
+  console.error(`${HUGE.name}: making ${HUGE.description}`);
+  mkdirSync(tree);
+  HUGE.make(tree);
+  const output = join(directory, 'output');
+  const run = measure(
+    [auroraboot, 'sysext', '--quiet', '--output', output, 'bench', `dir:${tree}`],
+    directory,
+  );
+  rmSync(tree, { recursive: true });
+  return run;
+}
+
+function table(results: readonly Result[], huge: Run | undefined): string {
   const seconds = (side: readonly Run[]): string => {
     const walls = side.map(({ wall }) => wall);
     return `${median(walls).toFixed(2)} (${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)})`;
@@ -104,6 +120,12 @@ function table(results: readonly Result[]): string {
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',
+    ...(huge === undefined
+      ? []
+      : [
+          `Memory with ${HUGE.description}, from a directory: ${huge.peak.toFixed(0)} MB (${huge.wall.toFixed(0)} s).`,
+          '',
+        ]),
     `${runs} pairs; Node ${process.version}; ${cpus().length} × ${cpus()[0]!.model}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB; Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}.`,
     '',
   ].join('\n');

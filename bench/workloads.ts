@@ -64,6 +64,13 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+/** A tree of 4.4 GB, to see whether memory grows with the image. */
+export const HUGE: Workload = {
+  name: 'huge',
+  description: '44 files, 4.4 GB',
+  make: (directory) => files(directory, 44, () => 100 * MB),
+};
+
 /** Packs a tree as a gzip layer, as `docker build` does. */
 export function packLayer(tree: string, file: string): void {
   execFileSync('tar', ['-C', tree, '--sort=name', '--owner=0', '--group=0', '-czf', file, 'usr']);
