@@ -21,7 +21,7 @@ export type Transport =
   | { readonly transport: 'reference'; readonly reference: string };
 
 /** Transports of skopeo that this program does not have. */
-const FOREIGN = ['containers-storage', 'ostree', 'sif', 'atomic', 'tarball'];
+const FOREIGN = ['containers-storage', 'docker-reference', 'ostree', 'sif', 'atomic', 'tarball'];
 const OWN = ['docker://', 'docker-daemon:', 'docker-archive:', 'oci:', 'oci-archive:', 'dir:', 'tar:'];
 
 /** Takes a SOURCE apart. Throws a SourceError `bad-reference` that says what would be right. */
@@ -34,13 +34,20 @@ export function parseTransport(text: string): Transport {
   switch (scheme) {
     case 'docker':
       if (!rest.startsWith('//'))
-        throw bad(`'${shown(text)}' lacks the slashes`, `write docker://${shown(rest)}`);
+        throw bad(
+          `'${shown(text)}' lacks the slashes`,
+          `write docker://${shown(rest)}, or for the image named docker: docker.io/library/${shown(text)}`,
+        );
       return { transport: 'docker', reference: required(rest.slice(2), text, 'image reference') };
     case 'docker-daemon':
       return { transport: 'docker-daemon', reference: required(rest, text, 'image reference') };
     case 'docker-archive': {
       const [file, reference] = splitAt(rest, rest.indexOf(':'));
-      return { transport: 'docker-archive', file: required(file, text, 'file'), reference };
+      return {
+        transport: 'docker-archive',
+        file: required(file, text, 'file'),
+        reference: reference === undefined ? undefined : required(reference, text, 'image reference'),
+      };
     }
     case 'oci': {
       const [directory, tag] = splitTag(rest);
@@ -64,13 +71,15 @@ export function parseTransport(text: string): Transport {
 /** A tag has no slash, so `oci:./a:b/c` is the directory `./a:b/c`. */
 function splitTag(text: string): [string, string | undefined] {
   const colon = text.lastIndexOf(':');
-  return text.slice(colon).includes('/') ? [text, undefined] : splitAt(text, colon);
+  if (text.slice(colon).includes('/')) return [text, undefined];
+  const [path, tag] = splitAt(text, colon);
+  // As skopeo has it, an empty tag is none.
+  return [path, tag === '' ? undefined : tag];
 }
 
 function splitAt(text: string, colon: number): [string, string | undefined] {
   if (colon === -1) return [text, undefined];
-  const end = text.slice(colon + 1);
-  return [text.slice(0, colon), end === '' ? undefined : end];
+  return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
 function required(value: string, text: string, what: string): string {

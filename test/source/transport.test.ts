@@ -28,6 +28,12 @@ describe('parseTransport', () => {
     ['', /the source is empty/],
     ['docker:alpine', /lacks the slashes/],
     ['docker://', /names no image reference/],
+    ['docker:24', /lacks the slashes/],
+    ['docker-daemon:', /names no image reference/],
+    ['docker-archive::app', /names no file/],
+    ['docker-archive:a.tar:', /names no image reference/],
+    ['docker-reference:x', /is not known/],
+    ['ostree:x', /is not known/],
     ['dir:', /names no directory/],
     ['tar:', /names no file/],
     ['oci::v1', /names no directory/],
@@ -38,6 +44,45 @@ describe('parseTransport', () => {
     expect(() => parseTransport(text)).toThrow(message);
     expect(() => parseTransport(text)).toThrow(
       expect.objectContaining({ exitCode: 2, hint: expect.any(String) }),
+    );
+  });
+
+  it('has a way to write the image named docker', () => {
+    expect(() => parseTransport('docker:24')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('docker.io/library/docker:24') }),
+    );
+    const reference = 'docker.io/library/docker:24';
+    expect(parseTransport(reference)).toEqual({ transport: 'reference', reference });
+  });
+
+  const name = fc.stringMatching(/^[a-z0-9]{1,8}([._-][a-z0-9]{1,8}){0,2}$/);
+  const file = fc.stringMatching(/^[./A-Za-z0-9_-]{1,20}$/);
+
+  it('takes a host with a port for no transport', () => {
+    fc.assert(
+      fc.property(fc.domain(), fc.integer({ min: 1, max: 65_535 }), name, name, (host, port, path, tag) => {
+        const reference = `${host}:${port}/${path}:${tag}`;
+        expect(parseTransport(reference)).toEqual({ transport: 'reference', reference });
+      }),
+    );
+  });
+
+  it('gives back the file and what is in it', () => {
+    fc.assert(
+      fc.property(file, name, name, (path, image, tag) => {
+        const reference = `host:5000/${image}:${tag}`;
+        expect(parseTransport(`docker-archive:${path}:${reference}`)).toEqual({
+          transport: 'docker-archive',
+          file: path,
+          reference,
+        });
+        expect(parseTransport(`oci:${path}:${tag}`)).toEqual({ transport: 'oci', directory: path, tag });
+        expect(parseTransport(`oci-archive:${path}`)).toEqual({
+          transport: 'oci-archive',
+          file: path,
+          tag: undefined,
+        });
+      }),
     );
   });
 

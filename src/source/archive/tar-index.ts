@@ -1,9 +1,10 @@
-import type { ByteString } from '../../base/byte-string.ts';
-import { SourceError } from '../error.ts';
+import { type ByteString, byteString } from '../../base/byte-string.ts';
+import { displayName } from '../../base/display.ts';
+import { SourceError, type SourceErrorCode } from '../error.ts';
 import type { RandomAccessFile } from '../file-bytes.ts';
-import { isZeroRecord, readHeader } from '../tar/header.ts';
-import { RECORD_SIZE, TYPEFLAG } from '../tar/layout.ts';
-import { paxInteger, readPaxRecords } from '../tar/pax.ts';
+import { ExtendedHeader } from '../tar/extended-header.ts';
+import { type Header, isZeroRecord, readHeader } from '../tar/header.ts';
+import { LIMIT, RECORD_SIZE, TYPEFLAG } from '../tar/layout.ts';
 
 /** Where a member's content lies in an uncompressed archive, in bytes. */
 export interface Member {
@@ -11,97 +12,157 @@ export interface Member {
   readonly size: number;
 }
 
-/** Archives of images have some hundred members. */
-const MEMBERS_MAX = 100_000;
-const EXTENDED_HEADER_MAX = 64 * 1024;
+/** Headers in an archive; archives of images have some hundred. */
+const HEADERS_MAX = 100_000;
 /** `docker save` links layers that occur twice, each to the one before. */
 const LINKS_MAX = 10;
+/** Members that no content follows, whatever their size says. */
+const WITHOUT_CONTENT: ReadonlySet<string> = new Set([
+  TYPEFLAG.hardlink,
+  TYPEFLAG.symlink,
+  TYPEFLAG.characterDevice,
+  TYPEFLAG.blockDevice,
+  TYPEFLAG.directory,
+  TYPEFLAG.fifo,
+]);
+const FILES: ReadonlySet<string> = new Set([TYPEFLAG.file, TYPEFLAG.oldFile, TYPEFLAG.contiguousFile]);
 
 /**
  * The members of an uncompressed tar archive of an image, by name, without reading their content. Links are those of
- * old `docker save` archives, where a layer that is there already is a symbolic link to it.
+ * old `docker save` archives, where a layer that is there already is a symbolic link to it. Of members with the same
+ * name the last counts, as when the archive is unpacked.
  */
 export class TarIndex {
   readonly #file: RandomAccessFile;
-  readonly #members = new Map<ByteString, Member>();
-  readonly #links = new Map<ByteString, ByteString>();
+  readonly #description: string;
+  /** A link is the name it leads to. */
+  readonly #members = new Map<ByteString, Member | ByteString>();
 
-  private constructor(file: RandomAccessFile) {
+  private constructor(file: RandomAccessFile, description: string) {
     this.#file = file;
+    this.#description = description;
   }
 
-  /** Reads the headers of an archive. Throws a SourceError where it is none, or damaged. */
-  static async read(file: RandomAccessFile, signal: AbortSignal | undefined): Promise<TarIndex> {
-    const index = new TarIndex(file);
+  /**
+   * Reads the headers of an archive. Throws a SourceError: `malformed` where it is none, or damaged; `too-large` beyond
+   * 100,000 headers or names of 4096 bytes; `unsupported` for sparse members.
+   *
+   * @param description The archive, for messages.
+   */
+  static async read(
+    file: RandomAccessFile,
+    description: string,
+    signal: AbortSignal | undefined,
+  ): Promise<TarIndex> {
+    const index = new TarIndex(file, description);
     await index.#readAll(signal);
     return index;
   }
 
   /** The member of this name, through links; undefined if there is none. */
   member(name: ByteString): Member | undefined {
-    let at = normalised(name);
-    for (let hops = 0; hops <= LINKS_MAX; hops++) {
-      const target = this.#links.get(at);
-      if (target === undefined) return this.#members.get(at);
-      at = target;
-    }
-    return undefined;
+    let found = this.#members.get(normalised(name));
+    for (let hops = 0; typeof found === 'string' && hops < LINKS_MAX; hops++)
+      found = this.#members.get(found);
+    return typeof found === 'string' ? undefined : found;
   }
 
   async #readAll(signal: AbortSignal | undefined): Promise<void> {
-    let longName: ByteString | undefined;
-    let longSize: number | undefined;
-    for (let offset = 0; offset < this.#file.size; ) {
+    const { size: end } = this.#file;
+    let extended = new ExtendedHeader();
+    let headers = 0;
+    for (let offset = 0; offset < end; headers++) {
       signal?.throwIfAborted();
+      if (headers === HEADERS_MAX) throw this.#error('too-large', `has more than ${HEADERS_MAX} headers`);
       const block = await this.#file.read(offset, RECORD_SIZE);
-      if (block.length < RECORD_SIZE) throw this.#malformed('it is truncated');
+      if (block.length < RECORD_SIZE) throw this.#truncated();
       if (isZeroRecord(block)) return;
       const header = readHeader(block);
-      if (header === undefined) throw this.#malformed('a header has a wrong check sum');
-      const size = longSize ?? header.size;
-      if (size === undefined || size < 0) throw this.#malformed('a member has no valid size');
+      if (header === undefined) throw this.#error('malformed', 'has a header with a wrong check sum');
       const start = offset + RECORD_SIZE;
-      const hasContent = !['1', '2', '3', '4', '5', '6'].includes(header.typeflag);
-      offset = start + (hasContent ? Math.ceil(size / RECORD_SIZE) * RECORD_SIZE : 0);
-      if (header.typeflag === TYPEFLAG.paxHeader || header.typeflag === TYPEFLAG.gnuLongName) {
-        if (size > EXTENDED_HEADER_MAX) throw this.#malformed('an extended header is too large');
-        const data = Buffer.from(await this.#file.read(start, size)).toString('latin1');
-        if (header.typeflag === TYPEFLAG.gnuLongName) longName = data.replace(/\0.*$/s, '');
-        else {
-          const isRead = readPaxRecords(data, (keyword, value) => {
-            if (keyword === 'path') longName = value;
-            if (keyword === 'size') longSize = paxInteger(value);
-          });
-          if (!isRead) throw this.#malformed('an extended header is damaged');
-        }
+      if (await this.#takeExtension(header, start, extended)) {
+        offset = start + paddedSize(header.size!);
         continue;
       }
-      if (header.typeflag === TYPEFLAG.paxGlobalHeader || header.typeflag === TYPEFLAG.gnuLongLink) continue;
-      this.#add(longName ?? header.path, header.typeflag, header.linkTarget, { offset: start, size });
-      longName = undefined;
-      longSize = undefined;
+      const size = WITHOUT_CONTENT.has(header.typeflag) ? 0 : (extended.size ?? header.size);
+      if (size === undefined || size < 0) throw this.#error('malformed', 'has a member without a valid size');
+      if (size > end - start) throw this.#truncated();
+      this.#add(header, extended, { offset: start, size });
+      extended = new ExtendedHeader();
+      offset = start + paddedSize(size);
     }
   }
 
-  #add(path: ByteString, typeflag: string, target: ByteString, member: Member): void {
+  /** Takes a header that only says something about the next one; whether it was such a one. */
+  async #takeExtension(header: Header, start: number, extended: ExtendedHeader): Promise<boolean> {
+    switch (header.typeflag) {
+      case TYPEFLAG.paxHeader: {
+        const problem = extended.takePax(await this.#extension(header, start));
+        if (problem !== undefined) throw this.#error('malformed', `has a damaged member: ${problem}`);
+        return true;
+      }
+      case TYPEFLAG.gnuLongName:
+        extended.path ??= (await this.#extension(header, start)).replace(/\0.*$/s, '');
+        return true;
+      case TYPEFLAG.gnuLongLink:
+        extended.linkTarget ??= (await this.#extension(header, start)).replace(/\0.*$/s, '');
+        return true;
+      case TYPEFLAG.paxGlobalHeader:
+        // No program that saves images says anything of the members in it.
+        await this.#extension(header, start);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  async #extension({ size }: Header, start: number): Promise<ByteString> {
+    if (size === undefined || size < 0) {
+      throw this.#error('malformed', 'has an extended header without a valid size');
+    }
+    if (size > LIMIT.extendedHeader)
+      throw this.#error('too-large', 'has an extended header that is too large');
+    const bytes = await this.#file.read(start, size);
+    if (bytes.length < size) throw this.#truncated();
+    return byteString(bytes);
+  }
+
+  #add(header: Header, extended: ExtendedHeader, member: Member): void {
+    const path = extended.path ?? header.path;
+    const target = extended.linkTarget ?? header.linkTarget;
+    if (path.length > LIMIT.path || target.length > LIMIT.path) {
+      throw this.#error('too-large', `has a name of more than ${LIMIT.path} bytes`);
+    }
+    if (header.typeflag === TYPEFLAG.gnuSparse || extended.sparse.result() !== undefined) {
+      throw this.#error(
+        'unsupported',
+        `has a sparse member, ${displayName(path)}`,
+        'pack it without --sparse',
+      );
+    }
     const name = normalised(path);
-    if (typeflag === TYPEFLAG.symlink) {
-      const parent = name.split('/').slice(0, -1).join('/');
-      this.#links.set(name, normalised(target.startsWith('/') ? target : `${parent}/${target}`));
-    } else if (typeflag === TYPEFLAG.hardlink) {
-      this.#links.set(name, normalised(target));
-    } else if (typeflag === TYPEFLAG.file || typeflag === TYPEFLAG.oldFile) {
-      if (member.offset + member.size > this.#file.size) throw this.#malformed('it is truncated');
-      this.#members.set(name, member);
-    }
-    if (this.#members.size + this.#links.size > MEMBERS_MAX) throw this.#malformed('it has too many members');
+    if (FILES.has(header.typeflag)) this.#members.set(name, member);
+    else if (header.typeflag === TYPEFLAG.hardlink) this.#members.set(name, normalised(target));
+    else if (header.typeflag === TYPEFLAG.symlink) {
+      this.#members.set(name, normalised(target.startsWith('/') ? target : `${name}/../${target}`));
+    } else this.#members.delete(name);
   }
 
-  #malformed(problem: string): SourceError {
-    return new SourceError('malformed', `${this.#file.path}: the archive cannot be read: ${problem}`, {
-      hint: 'check that the file is an archive of images and complete: tar -tf lists it',
-    });
+  #truncated(): SourceError {
+    return this.#error('malformed', 'is truncated');
   }
+
+  #error(
+    code: SourceErrorCode,
+    problem: string,
+    hint = 'check that the file is an archive of images and complete: tar -tf lists it',
+  ): SourceError {
+    return new SourceError(code, `${this.#description}: the archive ${problem}`, { hint });
+  }
+}
+
+function paddedSize(size: number): number {
+  return Math.ceil(size / RECORD_SIZE) * RECORD_SIZE;
 }
 
 /** A path without `.`, `..` and empty components; nothing is looked up outside the archive by it. */

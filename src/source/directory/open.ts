@@ -6,7 +6,12 @@ import type { Source } from '../source.ts';
 import { walkTree } from './walk.ts';
 import { readTreeXattrs } from './xattrs.ts';
 
-/** Opens a directory as a source of one layer. Throws a SourceError where there is none. */
+/**
+ * Opens a directory as a source of one layer. Its extended attributes are read now, its entries when they are asked for.
+ *
+ * Throws a SourceError `not-found` where there is no directory, `unreadable` where it may not be listed or an attribute
+ * in it may not be read. `warnings` says so where attributes cannot be read on this machine.
+ */
 export async function openDirectory(path: string, signal?: AbortSignal): Promise<Source> {
   const description = `directory ${escapeControls(path)}`;
   let isDirectory: boolean;
@@ -21,7 +26,7 @@ export async function openDirectory(path: string, signal?: AbortSignal): Promise
     });
   }
   const directory = Buffer.from(path);
-  const xattrs = await readTreeXattrs(path, signal);
+  const xattrs = process.platform === 'linux' ? await readTreeXattrs(path, signal) : undefined;
   return {
     description,
     architecture: undefined,
@@ -30,8 +35,7 @@ export async function openDirectory(path: string, signal?: AbortSignal): Promise
       {
         description,
         size: undefined,
-        entries: (options) =>
-          walkTree(directory, { xattrs, signal: options.signal, onBytes: options.onBytes }),
+        entries: (options) => walkTree(directory, xattrs, options),
       },
     ],
     close: async () => undefined,
@@ -39,8 +43,9 @@ export async function openDirectory(path: string, signal?: AbortSignal): Promise
 }
 
 function missingXattrs(description: string): string {
-  return (
-    `the extended attributes (capabilities, SELinux labels) of ${description} were not read: ` +
-    'the program getfattr is not installed (package attr)'
-  );
+  const cause =
+    process.platform === 'linux'
+      ? 'the program getfattr is not installed (package attr)'
+      : 'that is possible on Linux only';
+  return `the extended attributes (capabilities, SELinux labels) of ${description} were not read: ${cause}`;
 }

@@ -3,77 +3,71 @@ import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import type { Entry, EntryType } from '../entry.ts';
 import { fileError } from '../file-error.ts';
-import { fileContent } from './file-content.ts';
-import type { TreeXattrs } from './xattrs.ts';
+import type { ReadOptions } from '../source.ts';
+import { type FileReadOptions, fileContent, PIECE_SIZE } from './file-content.ts';
+import type { TreeXattrs } from './getfattr-output.ts';
+import { childPath, type TreePath } from './tree-path.ts';
 
-const SEPARATOR = Buffer.from('/');
-
-/** How a tree is walked. */
-export interface WalkOptions {
-  readonly xattrs: TreeXattrs | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onBytes: ((count: number) => void) | undefined;
-}
+/** What is known of files met before: device and inode number → the first name. */
+type FirstNames = Map<string, ByteString>;
 
 /**
  * The entries below a directory, each directory before its content, names in order of their bytes. Symbolic links
  * are entries, never followed. Of several names of one file the first in this order has the content.
+ *
+ * @param xattrs Attributes of the entries; undefined where they are not known.
  */
-export async function* walkTree(directory: Buffer, options: WalkOptions): AsyncGenerator<Entry> {
-  const firstNames = new Map<string, ByteString>();
-  const waiting = [...childPaths(directory, '')];
-  while (waiting.length > 0) {
+export async function* walkTree(
+  directory: Buffer,
+  xattrs: TreeXattrs | undefined,
+  options: ReadOptions,
+): AsyncGenerator<Entry> {
+  const reading = { ...options, buffer: Buffer.allocUnsafeSlow(PIECE_SIZE) };
+  const firstNames: FirstNames = new Map();
+  const waiting = childPaths({ full: directory, path: '' });
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     options.signal?.throwIfAborted();
-    const { full, path } = waiting.pop()!;
-    const stats = attempt(path, () => lstatSync(full, { bigint: true }));
-    yield treeEntry(full, path, stats, firstNames, options);
-    if (stats.isDirectory()) waiting.push(...childPaths(full, path));
+    const { full } = at;
+    const stats = attempt(at, () => lstatSync(full, { bigint: true }));
+    yield treeEntry(at, stats, firstNames, xattrs, reading);
+    // One by one: a directory may have more entries than a call takes arguments.
+    if (stats.isDirectory()) for (const child of childPaths(at)) waiting.push(child);
   }
 }
 
-interface TreePath {
-  /** As the system wants it. */
-  readonly full: Buffer;
-  /** From the root of the tree. */
-  readonly path: ByteString;
-}
-
 /** The paths in a directory, last first: they are taken from the end. */
-function childPaths(full: Buffer, path: ByteString): TreePath[] {
-  const names = attempt(path, () => readdirSync(full, { encoding: 'buffer' }));
+function childPaths(directory: TreePath): TreePath[] {
+  const names = attempt(directory, () => readdirSync(directory.full, { encoding: 'buffer' }));
   return names
     .sort(Buffer.compare)
     .reverse()
-    .map((name) => ({
-      full: Buffer.concat([full, SEPARATOR, name]),
-      path: path === '' ? byteString(name) : `${path}/${byteString(name)}`,
-    }));
+    .map((name) => childPath(directory, name));
 }
 
 function treeEntry(
-  full: Buffer,
-  path: ByteString,
+  at: TreePath,
   stats: BigIntStats,
-  firstNames: Map<string, ByteString>,
-  { xattrs, onBytes }: WalkOptions,
+  firstNames: FirstNames,
+  xattrs: TreeXattrs | undefined,
+  reading: FileReadOptions,
 ): Entry {
   const type = entryType(stats);
-  const first = type === 'directory' || stats.nlink === 1n ? undefined : firstName(path, stats, firstNames);
+  const first = type === 'directory' || stats.nlink === 1n ? undefined : firstName(at, stats, firstNames);
   const isDevice = stats.isCharacterDevice() || stats.isBlockDevice();
   const isFile = type === 'file' && first === undefined;
   return {
-    path,
+    path: at.path,
     type: first === undefined ? type : 'hardlink',
     mode: Number(stats.mode & 0o7777n),
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     mtime: time(stats.mtimeNs),
     size: isFile ? Number(stats.size) : 0,
-    linkTarget: first ?? (type === 'symlink' ? linkTarget(full, path) : ''),
+    linkTarget: first ?? (type === 'symlink' ? linkTarget(at) : ''),
     major: isDevice ? major(stats.rdev) : 0,
     minor: isDevice ? minor(stats.rdev) : 0,
-    xattrs: xattrs?.get(path) ?? new Map(),
-    content: isFile ? fileContent(full, displayName(path), stats, onBytes) : [],
+    xattrs: xattrs?.get(at.path) ?? new Map(),
+    content: isFile ? fileContent(at, stats, reading) : [],
   };
 }
 
@@ -88,9 +82,9 @@ function entryType(stats: BigIntStats): EntryType {
 
 /** The name under which the same file was met before, if it was. */
 function firstName(
-  path: ByteString,
+  { path }: TreePath,
   { dev, ino }: BigIntStats,
-  firstNames: Map<string, ByteString>,
+  firstNames: FirstNames,
 ): ByteString | undefined {
   const key = `${dev}:${ino}`;
   const first = firstNames.get(key);
@@ -98,8 +92,8 @@ function firstName(
   return first;
 }
 
-function linkTarget(full: Buffer, path: ByteString): ByteString {
-  return byteString(attempt(path, () => readlinkSync(full, { encoding: 'buffer' })));
+function linkTarget(at: TreePath): ByteString {
+  return byteString(attempt(at, () => readlinkSync(at.full, { encoding: 'buffer' })));
 }
 
 function time(nanoseconds: bigint): Entry['mtime'] {
@@ -117,10 +111,10 @@ function minor(rdev: bigint): number {
 }
 
 /** Calls the system; its errors name the path in the tree. */
-function attempt<T>(path: ByteString, call: () => T): T {
+function attempt<T>({ path }: TreePath, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw fileError(error, displayName(path));
+    throw fileError(error, path === '' ? 'the directory' : displayName(path));
   }
 }

@@ -1,68 +1,66 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { ByteString } from '../../base/byte-string.ts';
+import { displayName, escapeControls } from '../../base/display.ts';
 import { SourceError } from '../error.ts';
+import { fileError } from '../file-error.ts';
+import { parseGetfattr, type TreeXattrs } from './getfattr-output.ts';
 
-/** Attributes of a tree: path as getfattr was given it → name → value. */
-export type TreeXattrs = ReadonlyMap<ByteString, ReadonlyMap<ByteString, Uint8Array>>;
-
-/** Attributes that belong to the machine the tree lies on, not to the tree. */
-const MACHINE_ATTRIBUTES =
-  /^(system\.(nfs4?_|cifs_|richacl)|trusted\.overlay\.(origin|impure|upper|nlink|uuid)$)/;
+/** Bytes kept of what getfattr complains about: two paths as long as they can be. */
+const COMPLAINTS_MAX = 16 * 1024;
+/** Characters shown from either end of a complaint: the cause is at its end, after a path. */
+const SHOWN_MAX = 200;
 
 /**
  * The extended attributes of everything below a directory, by the program getfattr: Node has no call for them.
  *
- * Returns undefined where the program is not installed.
+ * Returns undefined where the program is not installed. Throws a SourceError `unreadable` where an attribute cannot be
+ * read, and what `signal` was aborted with.
  */
 export async function readTreeXattrs(
   directory: string,
   signal: AbortSignal | undefined,
 ): Promise<TreeXattrs | undefined> {
-  const args = ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '--', '.'];
-  const child = spawn('getfattr', args, {
+  signal?.throwIfAborted();
+  const child = spawn('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '--', '.'], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
     ...(signal === undefined ? {} : { signal }),
   });
-  const ended = new Promise<number | undefined>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' ? resolve(undefined) : reject(error),
-    );
-    child.once('close', (code) => resolve(code ?? 1));
+  // Never rejects: it may settle long before it is awaited, and nobody would be there to take the rejection.
+  const ended = new Promise<{ status?: number | null; error?: NodeJS.ErrnoException }>((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('close', (status) => resolve({ status }));
   });
   let complaints = '';
-  child.stderr.on('data', (text: Buffer) => {
-    if (complaints.length < 2000) complaints += text.toString();
+  child.stderr.setEncoding('latin1');
+  child.stderr.on('data', (text: string) => {
+    if (complaints.length < COMPLAINTS_MAX) complaints += text;
   });
-  const xattrs = new Map<ByteString, Map<ByteString, Uint8Array>>();
-  let current: Map<ByteString, Uint8Array> | undefined;
   child.stdout.setEncoding('latin1');
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('# file: ')) {
-      current = new Map();
-      xattrs.set(unescapeName(line.slice('# file: '.length)), current);
-      continue;
-    }
-    const equals = line.lastIndexOf('=');
-    const name = unescapeName(equals === -1 ? line : line.slice(0, equals));
-    if (name === '' || MACHINE_ATTRIBUTES.test(name)) continue;
-    const value = equals === -1 ? '' : line.slice(equals + 1);
-    current?.set(name, Buffer.from(value.replace(/^0x/, ''), 'hex'));
+  let xattrs: TreeXattrs;
+  try {
+    xattrs = await parseGetfattr(child.stdout);
+  } catch (error) {
+    child.kill();
+    signal?.throwIfAborted();
+    throw error;
   }
-  const status = await ended;
-  if (status === undefined) return undefined;
-  if (status !== 0) {
-    throw new SourceError(
-      'unreadable',
-      `the extended attributes of ${directory} cannot be read: ${complaints.trim()}`,
-    );
-  }
+  const { status, error } = await ended;
+  signal?.throwIfAborted();
+  if (error?.code === 'ENOENT') return undefined;
+  // Starting it includes going into the directory, which is what may be forbidden.
+  if (error !== undefined) throw fileError(error, directory);
+  if (status !== 0) throw unreadable(directory, complaints);
   return xattrs;
 }
 
-/** getfattr writes backslashes, newlines and other bytes that would confuse as `\NNN`, octal. */
-function unescapeName(text: string): ByteString {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+function unreadable(directory: string, complaints: string): SourceError {
+  const [first = ''] = complaints.split('\n', 1);
+  const shown =
+    first.length <= 2 * SHOWN_MAX ? first : `${first.slice(0, SHOWN_MAX)}…${first.slice(-SHOWN_MAX)}`;
+  return new SourceError(
+    'unreadable',
+    `the extended attributes of ${escapeControls(directory)} cannot be read: ${displayName(shown)}`,
+    { hint: 'run as a user who may read the whole tree, while nothing writes to it' },
+  );
 }

@@ -5,15 +5,20 @@ import {
   lutimesSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory } from '../../../src/source/directory/open.ts';
 import type { Entry } from '../../../src/source/entry.ts';
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = 65534;
 
 let tree: string;
 beforeEach(() => {
@@ -94,32 +99,60 @@ describe('a directory as a source', () => {
     expect(count).toBe(3_000_000);
   });
 
-  it('refuses a file that grows, shrinks or is exchanged while it is read', async () => {
-    const file = join(tree, 'a');
-    const changes: (() => void)[] = [
-      () => appendFileSync(file, 'more'),
-      () => writeFileSync(file, 'less'),
-      () => {
-        rmSync(file);
-        symlinkSync('/etc/passwd', file);
-      },
-      () => {
-        rmSync(file);
-        execFileSync('mkfifo', [file]);
-      },
-    ];
-    for (const change of changes) {
-      rmSync(file, { force: true });
-      writeFileSync(file, Buffer.alloc(100_000));
-      const reading = async () => {
-        for await (const entry of entries()) {
-          change();
-          await text(entry);
-        }
-      };
-      await expect(reading()).rejects.toMatchObject({ code: 'malformed' });
+  it('gives every byte, whatever the size', async () => {
+    const sizes = [0, 1, 262_143, 262_144, 262_145, 1_048_576, 1_048_577, 2_500_000];
+    sizes.forEach((size, index) => {
+      const bytes = Buffer.alloc(size, `${index} and some more text to repeat`);
+      writeFileSync(join(tree, `${index}`), bytes);
+    });
+    let index = 0;
+    for await (const entry of entries()) {
+      const size = sizes[index]!;
+      expect(entry.size).toBe(size);
+      expect(await text(entry)).toBe(Buffer.alloc(size, `${index} and some more text to repeat`).toString());
+      index += 1;
     }
+    expect(index).toBe(sizes.length);
   });
+
+  it.each([100_000, 1_000_000])(
+    'refuses a file of %i bytes that grows, shrinks or is exchanged',
+    async (size) => {
+      const file = join(tree, 'a');
+      const changes: (() => void)[] = [
+        () => appendFileSync(file, 'more'),
+        () => writeFileSync(file, 'less'),
+        () => {
+          rmSync(file);
+          symlinkSync('/etc/passwd', file);
+        },
+        () => {
+          rmSync(file);
+          execFileSync('mkfifo', [file]);
+        },
+        () => {
+          rmSync(file);
+          execFileSync('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind('${file}')`]);
+        },
+        () => rmSync(file),
+        () => {
+          writeFileSync(`${file}.new`, Buffer.alloc(size));
+          renameSync(`${file}.new`, file);
+        },
+      ];
+      for (const change of changes) {
+        rmSync(file, { force: true });
+        writeFileSync(file, Buffer.alloc(size));
+        const reading = async () => {
+          for await (const entry of entries()) {
+            change();
+            await text(entry);
+          }
+        };
+        await expect(reading()).rejects.toMatchObject({ code: 'malformed' });
+      }
+    },
+  );
 
   it.each([
     ['that is not there', 'gone', /there is no such file/],
@@ -137,6 +170,85 @@ describe('a directory as a source', () => {
     let last = '';
     for await (const entry of entries()) last = entry.path;
     expect(last).toBe(path);
+  });
+
+  it('refuses what lies deeper than a path can be long', async () => {
+    const name = 'd'.repeat(200);
+    const levels = Math.ceil(4200 / name.length);
+    execFileSync('bash', ['-c', `for i in {1..${levels}}; do mkdir ${name} && cd ${name}; done`], {
+      cwd: tree,
+    });
+    const { PATH } = process.env;
+    process.env.PATH = '/nonexistent';
+    try {
+      const reading = async () => {
+        for await (const _ of entries());
+      };
+      await expect(reading()).rejects.toMatchObject({ code: 'too-large', message: /^.{200}….*4095/ });
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+
+  it('lists sockets', async () => {
+    const server = createServer().listen(join(tree, 'socket'));
+    try {
+      const seen: unknown[] = [];
+      for await (const { path, type, size } of entries()) seen.push([path, type, size]);
+      expect(seen).toEqual([['socket', 'socket', 0]]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it.skipIf(!isRoot)('keeps owners and device numbers (needs root)', async () => {
+    execFileSync('mknod', [join(tree, 'b'), 'b', '259', '1048575']);
+    execFileSync('mknod', [join(tree, 'c'), 'c', '4095', '255']);
+    execFileSync('chown', ['70000:4294967294', join(tree, 'c')]);
+    const seen: unknown[] = [];
+    for await (const { type, major, minor, uid, gid } of entries()) seen.push([type, major, minor, uid, gid]);
+    expect(seen).toEqual([
+      ['block-device', 259, 1_048_575, 0, 0],
+      ['character-device', 4095, 255, 70_000, 4_294_967_294],
+    ]);
+  });
+
+  it.skipIf(!isRoot).each([10, 1_000_000])(
+    'names a file of %i bytes that may not be read (needs root)',
+    async (size) => {
+      execFileSync('chmod', ['755', tree]);
+      writeFileSync(join(tree, 'secret'), Buffer.alloc(size), { mode: 0o600 });
+      process.seteuid!(NOBODY);
+      try {
+        const reading = async () => {
+          for await (const entry of entries()) await text(entry);
+        };
+        await expect(reading()).rejects.toMatchObject({
+          code: 'unreadable',
+          message: 'secret: permission denied',
+          hint: expect.any(String),
+        });
+      } finally {
+        process.seteuid!(0);
+      }
+    },
+  );
+
+  it('ends with the signal within a large file', async () => {
+    writeFileSync(join(tree, 'a'), Buffer.alloc(5_000_000));
+    const controller = new AbortController();
+    const source = await openDirectory(tree);
+    const reason = new Error('stopped');
+    let count = 0;
+    const reading = async () => {
+      for await (const { content } of source.layers[0]!.entries({ signal: controller.signal }))
+        for await (const piece of content) {
+          count += piece.length;
+          controller.abort(reason);
+        }
+    };
+    await expect(reading()).rejects.toBe(reason);
+    expect(count).toBe(1024 * 1024);
   });
 
   it('says so when getfattr is not there to read the attributes', async () => {
