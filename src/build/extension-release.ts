@@ -1,10 +1,7 @@
-import { type ByteString, utf8ByteString } from '../base/byte-string.ts';
-import { decodeUtf8, escapeControls } from '../base/display.ts';
+import { escapeControls } from '../base/display.ts';
+import type { ExtensionKind } from '../image/extension/kind.ts';
+import type { Release } from '../image/extension/release.ts';
 import { BuildError } from './error.ts';
-import type { ExtensionKind } from './extension-kind.ts';
-
-/** Largest extension-release file read from a layer, in bytes; real ones have some hundred. */
-export const RELEASE_FILE_MAX = 64 * 1024;
 
 /** What the command line says about the extension-release file; what is undefined was not said. */
 export interface ReleaseFields {
@@ -16,44 +13,6 @@ export interface ReleaseFields {
   readonly scope?: string | undefined;
   /** EXTENSION_RELOAD_MANAGER=1: PID 1 reloads its units after the merge. */
   readonly reloadManager?: boolean | undefined;
-}
-
-/** Fields in the order of the file. */
-export type Release = ReadonlyMap<string, string>;
-
-/**
- * The fields of an os-release file (os-release(5)): shell-like assignments, comments, the last of several
- * assignments wins. Returns undefined where the text is none, which systemd would refuse too.
- */
-export function parseRelease(bytes: ByteString): Release | undefined {
-  const text = decodeUtf8(bytes);
-  if (text === undefined || text.includes('\0')) return undefined;
-  const fields = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    if (/^\s*([#;].*)?$/.test(line)) continue;
-    const assignment = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/s.exec(line);
-    if (assignment === null) return undefined;
-    const value = unquote(assignment[2]!);
-    if (value === undefined) return undefined;
-    fields.set(assignment[1]!, value);
-  }
-  return fields;
-}
-
-function unquote(word: string): string | undefined {
-  if (word.startsWith("'")) return /^'([^']*)'$/.exec(word)?.[1];
-  if (word.startsWith('"')) return /^"((?:[^"\\]|\\.)*)"$/s.exec(word)?.[1]?.replace(/\\(["$\\`])/g, '$1');
-  return /["']/.test(word) ? undefined : word.replace(/\\(.)/g, '$1');
-}
-
-/** The file for some fields: one assignment a line, quoted where a shell would need it. */
-export function formatRelease(release: Release): ByteString {
-  let text = '';
-  for (const [key, value] of release) {
-    const quoted = /^[A-Za-z0-9._:+/@-]*$/.test(value) ? value : `"${value.replace(/["$\\`]/g, '\\$&')}"`;
-    text += `${key}=${quoted}\n`;
-  }
-  return utf8ByteString(text);
 }
 
 /** The fields for an extension whose layer brings none: ID=_any unless another was given, and ARCHITECTURE. */

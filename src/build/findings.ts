@@ -1,6 +1,7 @@
 import type { ByteString } from '../base/byte-string.ts';
 import { displayName } from '../base/display.ts';
-import { type Finding, SUBJECTS_MAX } from './finding.ts';
+import { SUBJECTS_MAX } from '../base/finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Gathers what is to be reported while layers are read; a million left-out entries cost no more than twenty. */
 export class FindingCollector {

@@ -1,9 +1,9 @@
 import type { ByteString } from '../base/byte-string.ts';
 import { displayName } from '../base/display.ts';
 import type { DirectoryNode, ErofsNode, InodeAttributes, Timestamp } from '../image/erofs/tree.ts';
+import { isSharedDirectory } from '../image/extension/shared-directories.ts';
 import type { FindingCollector } from './findings.ts';
 import type { FoldedDirectory } from './layer-tree.ts';
-import { isSharedDirectory } from './shared-directories.ts';
 
 const DIRECTORY_MODE = 0o755;
 

@@ -2,6 +2,7 @@ import type { ByteString } from '../base/byte-string.ts';
 import { displayName } from '../base/display.ts';
 import type { InodeAttributes, StoredFile, Timestamp } from '../image/erofs/tree.ts';
 import type { ErofsWriter } from '../image/erofs/writer.ts';
+import { isSharedDirectory } from '../image/extension/shared-directories.ts';
 import type { Entry } from '../source/entry.ts';
 import type { Layer, ReadOptions } from '../source/source.ts';
 import { pathComponents } from './entry-path.ts';
@@ -9,7 +10,6 @@ import { BuildError } from './error.ts';
 import type { FindingCollector } from './findings.ts';
 import { refuseHarmfulInode, refuseHarmfulPlace } from './hazards.ts';
 import type { LayerTree, PlacedNode } from './layer-tree.ts';
-import { isSharedDirectory } from './shared-directories.ts';
 import { whiteoutAt } from './whiteout.ts';
 
 /** Takes the place of one file's content while its layer is read. */

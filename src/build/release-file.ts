@@ -1,16 +1,9 @@
 import { type ByteString, byteString, bytesOf, utf8ByteString } from '../base/byte-string.ts';
 import { displayName } from '../base/display.ts';
-import type { ExtensionKind } from './extension-kind.ts';
-import { releaseFileName } from './extension-name.ts';
-import {
-  defaultRelease,
-  formatRelease,
-  parseRelease,
-  RELEASE_FILE_MAX,
-  type ReleaseFields,
-  releaseProblem,
-  withFields,
-} from './extension-release.ts';
+import type { ExtensionKind } from '../image/extension/kind.ts';
+import { releaseFileName } from '../image/extension/name.ts';
+import { formatRelease, parseRelease, RELEASE_FILE_MAX } from '../image/extension/release.ts';
+import { defaultRelease, type ReleaseFields, releaseProblem, withFields } from './extension-release.ts';
 import type { FindingCollector } from './findings.ts';
 import type { FileInterceptor } from './layer-reader.ts';
 

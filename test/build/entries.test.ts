@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { pathComponents } from '../../src/build/entry-path.ts';
 import { FindingCollector } from '../../src/build/findings.ts';
 import { refuseHarmfulInode, refuseHarmfulPlace } from '../../src/build/hazards.ts';
-import { isSharedDirectory } from '../../src/build/shared-directories.ts';
 import { whiteoutAt } from '../../src/build/whiteout.ts';
+import { isSharedDirectory } from '../../src/image/extension/shared-directories.ts';
 import type { Entry } from '../../src/source/entry.ts';
 
 describe('pathComponents', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CONFEXT, SYSEXT } from '../../src/build/extension-kind.ts';
 import { checkExtensionName } from '../../src/build/extension-name.ts';
+import { CONFEXT, SYSEXT } from '../../src/image/extension/kind.ts';
 
 describe('the name of an extension', () => {
   it.each(['grype', 'k3s-v1.29.2+k3s1', 'foo_1.2', 'Grün', 'a b', '.hidden', 'x'.repeat(237)])(

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { byteString, utf8ByteString } from '../../src/base/byte-string.ts';
 import { BuildError } from '../../src/build/error.ts';
-import { CONFEXT, SYSEXT } from '../../src/build/extension-kind.ts';
 import {
   checkReleaseFields,
   defaultRelease,
-  formatRelease,
-  parseRelease,
   releaseProblem,
   withFields,
 } from '../../src/build/extension-release.ts';
 import { FindingCollector } from '../../src/build/findings.ts';
 import { ReleaseFile } from '../../src/build/release-file.ts';
+import { CONFEXT, SYSEXT } from '../../src/image/extension/kind.ts';
+import { formatRelease, parseRelease } from '../../src/image/extension/release.ts';
 
 describe('extension-release', () => {
   it('is ID=_any and the architecture unless told otherwise', () => {

@@ -1,8 +1,8 @@
 import { type BuildEvent, type BuildResult, buildExtension } from '../../build/build-extension.ts';
-import { CONFEXT, SYSEXT } from '../../build/extension-kind.ts';
 import { checkExtensionName } from '../../build/extension-name.ts';
 import { checkReleaseFields, type ReleaseFields } from '../../build/extension-release.ts';
 import { ARCHITECTURES_BY_GO_NAME, type GoArchitecture } from '../../image/architecture.ts';
+import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
 import { SECTOR_SIZE } from '../../image/gpt/layout.ts';
 import type { Signer } from '../../image/signature/signer.ts';
 import { openSource } from '../../source/open.ts';

@@ -1,5 +1,5 @@
-import type { ExtensionKind } from '../../build/extension-kind.ts';
 import { ImageError } from '../../image/error.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { uuidBytes } from '../../image/guid.ts';
 import { defaultSeed } from '../../image/identifiers.ts';
 import { sha1 } from '../../platform/hash.ts';

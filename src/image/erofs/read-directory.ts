@@ -1,9 +1,9 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { ImageError } from '../error.ts';
+import type { InodeType } from '../file-system.ts';
 import { DIRENT_FIELD, DIRENT_SIZE, DIRENT_TYPE, MAX_NAME_LENGTH } from './layout.ts';
 import { readU64, viewOf } from './read-bytes.ts';
-import type { InodeType } from './read-inode.ts';
 
 /** A name in a directory. */
 export interface DirectoryEntry {

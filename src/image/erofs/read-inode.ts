@@ -1,4 +1,5 @@
 import { ImageError } from '../error.ts';
+import type { Inode, InodeType } from '../file-system.ts';
 import {
   CHUNK_ADDRESS_SIZE,
   CHUNK_FORMAT,
@@ -20,22 +21,9 @@ import {
 } from './layout.ts';
 import { type FileSystemBytes, readU64, viewOf } from './read-bytes.ts';
 import type { Superblock } from './read-superblock.ts';
-import type { ErofsNode, InodeAttributes } from './tree.ts';
-
-/** What an inode is. */
-export type InodeType = ErofsNode['type'];
 
 /** An inode as it was read. */
-export interface ErofsInode extends Readonly<Omit<InodeAttributes, 'xattrs'>> {
-  /** Its number: the place of the inode in the metadata area. Names with the same number are hard links. */
-  readonly nid: number;
-  readonly type: InodeType;
-  readonly links: number;
-  /** Bytes of content: of a file, a directory's entries or a link's target; 0 for others. */
-  readonly size: number;
-  /** Device numbers, 0 unless a device. */
-  readonly major: number;
-  readonly minor: number;
+export interface ErofsInode extends Inode {
   /** Where its extended attributes are: a byte range of the file system. */
   readonly xattrArea: { readonly offset: number; readonly size: number };
   readonly data: DataLocation;

@@ -1,6 +1,7 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { ImageError } from '../error.ts';
+import type { FileSystem, WalkedInode } from '../file-system.ts';
 import { DIRENT_SIZE, MAX_SYMLINK_LENGTH } from './layout.ts';
 import { FileSystemBytes } from './read-bytes.ts';
 import { readContent } from './read-content.ts';
@@ -9,18 +10,13 @@ import { type ErofsInode, readInode } from './read-inode.ts';
 import { readSuperblock, type Superblock } from './read-superblock.ts';
 import { readXattrs } from './read-xattr.ts';
 
-/** An inode under one of its names. */
-export interface WalkedInode {
-  /** From the root, without a leading slash; empty for the root. */
-  readonly path: ByteString;
-  readonly inode: ErofsInode;
-}
-
 /**
  * Reads an uncompressed EROFS image, which may be made to deceive: what is outside the file system, contradicts
  * itself or goes round in circles ends with an ImageError ('malformed').
  */
-export class ErofsReader {
+export class ErofsReader implements FileSystem<ErofsInode> {
+  readonly type = 'erofs';
+  readonly compression = [];
   readonly superblock: Superblock;
   readonly #bytes: FileSystemBytes;
 
@@ -38,7 +34,10 @@ export class ErofsReader {
     return new ErofsReader(source, await readSuperblock(source));
   }
 
-  /** The root directory. */
+  get size(): number {
+    return this.#bytes.size;
+  }
+
   async root(): Promise<ErofsInode> {
     const root = await this.inode(this.superblock.rootNid);
     if (root.type !== 'directory') throw new ImageError('malformed', `EROFS: the root is a ${root.type}`);
@@ -85,14 +84,14 @@ export class ErofsReader {
    * memory for the directories that wait only. Ends with an error where a directory is met twice or there are more
    * names than could be stored.
    */
-  async *walk(): AsyncGenerator<WalkedInode> {
-    const root: WalkedInode = { path: '', inode: await this.root() };
+  async *walk(): AsyncGenerator<WalkedInode<ErofsInode>> {
+    const root: WalkedInode<ErofsInode> = { path: '', inode: await this.root() };
     const seen = new Set([root.inode.nid]);
     let namesLeft = Math.floor(this.#bytes.size / DIRENT_SIZE);
     yield root;
     for (const waiting = [root]; waiting.length > 0; ) {
       const directory = waiting.pop()!;
-      const found: WalkedInode[] = [];
+      const found: WalkedInode<ErofsInode>[] = [];
       for await (const { name, nid, type } of this.entries(directory.inode)) {
         const inode = await this.inode(nid);
         const path = directory.path === '' ? name : `${directory.path}/${name}`;

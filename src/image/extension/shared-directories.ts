@@ -1,4 +1,4 @@
-import type { ByteString } from '../base/byte-string.ts';
+import type { ByteString } from '../../base/byte-string.ts';
 
 const USR = 'bin games include lib lib32 lib64 libexec libx32 local sbin share src'.split(' ');
 const USR_LIB = [
