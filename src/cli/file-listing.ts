@@ -15,16 +15,8 @@ const TYPE_LETTERS: Readonly<Record<InodeType, string>> = {
 export function modeText({ type, mode }: Pick<Inode, 'type' | 'mode'>): string {
   const triple = (shift: number, special: number, letter: string): string => {
     const bits = (mode >> shift) & 7;
-    const isExecutable = (bits & 1) !== 0;
-    const isSpecial = (mode & special) !== 0;
-    const last = isSpecial
-      ? isExecutable
-        ? letter
-        : letter.toUpperCase()
-      : isExecutable
-        ? 'x'
-        : '-';
-    return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${last}`;
+    const letters = mode & special ? [letter.toUpperCase(), letter] : ['-', 'x'];
+    return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${letters[bits & 1]}`;
   };
   return `${TYPE_LETTERS[type]}${triple(6, 0o4000, 's')}${triple(3, 0o2000, 's')}${triple(0, 0o1000, 't')}`;
 }
