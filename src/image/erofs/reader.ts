@@ -1,5 +1,6 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
+import type { Decompressors } from '../decompressors.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
 import { DIRENT_SIZE, MAX_SYMLINK_LENGTH } from './layout.ts';
@@ -30,7 +31,7 @@ export class ErofsReader implements FileSystem<ErofsInode> {
    *
    * @throws ImageError ('malformed' if this is no EROFS, 'out-of-range' for features that cannot be read here).
    */
-  static async open(source: ByteSource): Promise<ErofsReader> {
+  static async open(source: ByteSource, _decompressors?: Decompressors): Promise<ErofsReader> {
     return new ErofsReader(source, await readSuperblock(source));
   }
 
