@@ -94,7 +94,7 @@ export class ClusterMapping {
         : distance === actual;
     if (!isRight) throw this.#malformed(`lcluster ${lcluster} is ${actual} after its head, not ${distance}`);
     if (blocks === undefined) return;
-    if (actual !== 1 || !this.#isBig(open.head) || blocks === 0)
+    if (actual !== 1 || !this.#isBig(open.head))
       throw this.#malformed(`lcluster ${lcluster} tells a number of blocks (${blocks}) that cannot be`);
     open.blocks = blocks;
   }
@@ -130,6 +130,7 @@ export class ClusterMapping {
 
   #check({ start, length, offset, size, encoding }: ClusterExtent): void {
     const { featureIncompat, algorithms } = this.#superblock;
+    if (size === 0) throw this.#malformed(`the cluster of byte ${start} has no blocks`);
     if (size > MAX_PCLUSTER_SIZE || length > MAX_EXTENT_SIZE) {
       throw new ImageError(
         'out-of-range',
