@@ -88,6 +88,8 @@ interface Version {
   readonly compressors: readonly string[];
   readonly compressed: typeof layouts;
   readonly plain: typeof layouts;
+  /** 1.5 gives up where a path is longer than PATH_MAX. */
+  readonly trees: readonly string[];
   readonly run: (directory: string, args: readonly string[]) => Promise<unknown>;
 }
 
@@ -97,6 +99,7 @@ const versions: readonly Version[] = [
     compressors: ['lz4', 'lz4hc'],
     compressed: layouts,
     plain: plainLayouts,
+    trees: ['every-type', 'attributes'],
     run: (directory, args) => mustRun('mkfs.erofs', args, { cwd: directory }),
   },
   {
@@ -104,6 +107,7 @@ const versions: readonly Version[] = [
     compressors: ['lz4', 'lz4hc', 'lzma', 'deflate', 'libdeflate', 'zstd'],
     compressed: { ...layouts, ...newLayouts },
     plain: { ...plainLayouts, ...newPlainLayouts },
+    trees: ['every-type', 'attributes', 'names'],
     run: (directory, args) => mustRunInSystemdRoot(directory, ['mkfs.erofs', ...args]),
   },
 ];
@@ -149,13 +153,13 @@ describe.skipIf(obstacle !== undefined)(`images of mkfs.erofs${obstacle ? ` (${o
       );
     });
 
-    it.each(trees.slice(1))('the tree %s', async (tree) => {
+    it.each(version.trees)('the tree %s', async (tree) => {
       await expectRead(version, tree, []);
       await expectRead(version, tree, ['-zlz4hc', '-C65536', '-Eztailpacking']);
     });
   });
 
-  it('are refused or misread by nobody but mkfs.erofs itself: blocks below 4096 with inline ends', async () => {
+  it('with blocks below 4096 and inline ends are read as the kernel reads them', async () => {
     // 1.8.6 loses the end of some uncompressed files there: what the kernel shows is compared instead of the tree.
     const image = join(work, 'image.erofs');
     await rm(image, { force: true });
@@ -187,7 +191,7 @@ describe.skipIf(obstacle !== undefined)(`images of mkfs.erofs${obstacle ? ` (${o
     ]);
     await using file = await open(image);
     const reader = await openFile(file);
-    const paths = ['usr/lib/odd', 'usr/lib/odd/other', 'usr/lib/odd/sticky'];
+    const paths = ['usr', 'usr/lib/odd', 'usr/lib/odd/other'];
     for (const path of paths) {
       const directory = (await reader.lookup(path))!;
       const ours: string[] = [];
@@ -199,7 +203,7 @@ describe.skipIf(obstacle !== undefined)(`images of mkfs.erofs${obstacle ? ` (${o
         ([, nid, name]) => `${nid} ${name}`,
       );
       expect(theirs.filter((line) => !/ \.{1,2}$/.test(line)).sort()).toEqual(ours.sort());
-      expect(ours.length + (path.endsWith('sticky') ? 1 : 0)).toBeGreaterThan(0);
+      expect(ours.length).toBeGreaterThan(0);
     }
   });
 
