@@ -3,8 +3,6 @@ import { ENTRY, ENTRY_SIZE, NAME_LENGTH } from './layout.ts';
 import type { PartitionTableCode, TableEntry } from './partition-table.ts';
 import type { TableCopy } from './read-table-copy.ts';
 
-const UNUSED: Guid = '00000000-0000-0000-0000-000000000000';
-
 /** Takes what is wrong with a table. */
 export type ReportTable = (code: PartitionTableCode, message: string) => void;
 
@@ -18,8 +16,7 @@ export function readEntries(table: TableCopy, sectorSize: number, report: Report
     const bytes = table.entries.subarray(index * ENTRY_SIZE, (index + 1) * ENTRY_SIZE);
     const view = new DataView(bytes.buffer, bytes.byteOffset, ENTRY_SIZE);
     const guid = (start: number): Guid => guidText(bytes.subarray(start, start + GUID_SIZE));
-    const typeGuid = guid(ENTRY.typeGuid);
-    if (typeGuid === UNUSED) continue;
+    if (bytes.subarray(ENTRY.typeGuid, ENTRY.typeGuid + GUID_SIZE).every((byte) => byte === 0)) continue;
     const first = view.getBigUint64(ENTRY.firstLba, true);
     const last = view.getBigUint64(ENTRY.lastLba, true);
     if (first < table.firstUsableLba || last < first || last > table.lastUsableLba) {
@@ -28,7 +25,7 @@ export function readEntries(table: TableCopy, sectorSize: number, report: Report
     }
     found.push({
       number: index + 1,
-      typeGuid,
+      typeGuid: guid(ENTRY.typeGuid),
       guid: guid(ENTRY.guid),
       offset: Number(first) * sectorSize,
       size: Number(last - first + 1n) * sectorSize,

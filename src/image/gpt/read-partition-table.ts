@@ -84,7 +84,13 @@ function sameTable(one: TableCopy, other: TableCopy): boolean {
     one.diskGuid === other.diskGuid &&
     one.firstUsableLba === other.firstUsableLba &&
     one.lastUsableLba === other.lastUsableLba &&
-    one.entries.length === other.entries.length &&
-    one.entries.every((byte, index) => byte === other.entries[index])
+    equalBytes(one.entries, other.entries)
   );
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] !== other[index]) return false;
+  }
+  return one.length === other.length;
 }
