@@ -26,7 +26,7 @@ const SPELLED_SIZE = 2 * GUID_SIZE;
  * of them disagrees with the two others, it is at fault.
  *
  * @returns `rootHash`: lower-case hexadecimal, what two of them agree on; if they all differ what is signed, else what
- * the GUIDs spell.
+ * the GUIDs spell. A finding says so where it is not that of the tree.
  */
 export async function checkRootHash({ tree, signed, data, hash }: RootHashWitnesses): Promise<{
   rootHash: string | undefined;
@@ -68,13 +68,13 @@ export async function checkRootHash({ tree, signed, data, hash }: RootHashWitnes
     }
     return { rootHash: found, findings };
   }
-  if (signed === undefined && (fitting(found) === 1 || tree.hasher.digestSize !== SPELLED_SIZE)) {
-    // Half a root hash does not come about by chance; and of a longer one the GUIDs tell too little to compare.
+  if (signed === undefined && fitting(found) === 1) {
+    // Half a root hash does not come about by chance.
     blameGuids(found);
     return { rootHash: found, findings };
   }
-  const expected = signed ?? spelled;
-  findings.push(await rootHashFinding(tree, found, expected));
+  const expected = signed ?? (tree.hasher.digestSize === SPELLED_SIZE ? spelled : undefined);
+  findings.push(await rootHashFinding(tree, found, expected ?? `${first}…${last}`));
   if (signed !== undefined && fitting(signed) < 2) blameGuids(signed);
-  return { rootHash: expected, findings };
+  return { rootHash: expected ?? found, findings };
 }

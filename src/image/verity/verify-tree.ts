@@ -134,12 +134,11 @@ class Verification {
   #countsRight({ blocks, digests }: TreeLevel, run: Uint8Array): boolean {
     const { superblock, geometry } = this.#tree;
     const end = run.length - (blocks * superblock.hashBlockSize - digests * geometry.stride);
-    const hasLast = !isZero(run.subarray(end - geometry.stride, end));
-    if (hasLast && isZero(run.subarray(end))) return true;
+    if (!isZero(run.subarray(end - geometry.stride, end)) && isZero(run.subarray(end))) return true;
     this.#report(
       'verity-block-count',
       'verity-superblock',
-      `the superblock counts ${superblock.dataBlocks} data blocks, the hash tree has digests for ${hasLast ? 'more' : 'fewer'}`,
+      `the superblock counts ${superblock.dataBlocks} data blocks, the hash tree has digests for another number of them`,
       [],
     );
     return false;

@@ -102,16 +102,16 @@ describe('names what does not match', () => {
 
   // The root hash says nothing about this number.
   test.each([
-    ['fewer', 150, 151],
-    ['fewer', 150, 200],
-    ['fewer', 100, 128],
-    ['fewer', 100, 129],
-    ['more', 300, 299],
-    ['more', 300, 257],
-    ['more', 300, 129],
-    ['fewer', 300, 44],
-    ['more', 300, 2],
-  ])('%s digests than data blocks: %d in place of %d', async (difference, blocks, counted) => {
+    [150, 151],
+    [150, 200],
+    [100, 128],
+    [100, 129],
+    [300, 299],
+    [300, 257],
+    [300, 129],
+    [300, 44],
+    [300, 2],
+  ])('digests for %d data blocks where %d are counted', async (blocks, counted) => {
     const { image, open, hash } = await imageOf(blocks);
     const { rootHash } = await open();
     Buffer.from(image.buffer).writeBigUInt64LE(BigInt(counted), hash + 72);
@@ -121,7 +121,7 @@ describe('names what does not match', () => {
         {
           code: 'verity-block-count',
           layer: 'verity-superblock',
-          message: `the superblock counts ${counted} data blocks, the hash tree has digests for ${difference}`,
+          message: `the superblock counts ${counted} data blocks, the hash tree has digests for another number of them`,
         },
       ]);
     }
