@@ -6,6 +6,33 @@ import type { ExtensionKind } from './kind.ts';
 import { releaseFileName } from './name.ts';
 import { isSharedDirectory } from './shared-directories.ts';
 
+const SET_ID_BITS = 0o6000;
+const WORLD_WRITABLE = 0o002;
+const ACCESS_FOR_ALL = 0o555;
+const CAPABILITY_ATTRIBUTE: ByteString = 'security.capability';
+const ACL_ATTRIBUTE: ByteString = 'system.posix_acl_access';
+
+const SET_ID_FILE: Remark = {
+  code: 'set-id-file',
+  reason: 'gives whoever runs it the rights of its owner or group (set-uid or set-gid)',
+  hint: 'take the bits off in the source unless they are meant',
+};
+const FILE_CAPABILITIES: Remark = {
+  code: 'file-capabilities',
+  reason: 'gives whoever runs it capabilities',
+  hint: 'take them off with setcap -r in the source unless they are meant',
+};
+const DEVICE_NODE: Remark = {
+  code: 'device-node',
+  reason: 'is a device node, which cannot be opened: extensions are merged with nodev',
+  hint: 'remove it from the source; device nodes belong into /dev',
+};
+const WORLD_WRITABLE_ENTRY: Remark = {
+  code: 'world-writable',
+  reason: 'may be changed by everybody where hierarchies are merged mutable',
+  hint: 'take the right to write from others in the source',
+};
+
 /**
  * What in an extension would harm a host once merged, surprise whoever merges it, or never be seen. Walks the file
  * system once; file content is not read.
@@ -77,33 +104,6 @@ function* judgeSharedDirectory({ mode, uid, gid }: Inode, hasAcl: boolean): Gene
         hint,
       };
 }
-
-const SET_ID_BITS = 0o6000;
-const WORLD_WRITABLE = 0o002;
-const ACCESS_FOR_ALL = 0o555;
-const CAPABILITY_ATTRIBUTE: ByteString = 'security.capability';
-const ACL_ATTRIBUTE: ByteString = 'system.posix_acl_access';
-
-const SET_ID_FILE: Remark = {
-  code: 'set-id-file',
-  reason: 'gives whoever runs it the rights of its owner or group (set-uid or set-gid)',
-  hint: 'take the bits off in the source unless they are meant',
-};
-const FILE_CAPABILITIES: Remark = {
-  code: 'file-capabilities',
-  reason: 'gives whoever runs it capabilities',
-  hint: 'take them off with setcap -r in the source unless they are meant',
-};
-const DEVICE_NODE: Remark = {
-  code: 'device-node',
-  reason: 'is a device node, which cannot be opened: extensions are merged with nodev',
-  hint: 'remove it from the source; device nodes belong into /dev',
-};
-const WORLD_WRITABLE_ENTRY: Remark = {
-  code: 'world-writable',
-  reason: 'may be changed by everybody where hierarchies are merged mutable',
-  hint: 'take the right to write from others in the source',
-};
 
 function outside(kind: ExtensionKind): Remark {
   return {
