@@ -62,7 +62,10 @@ export function protectionFinding(
   const allowed = flags & USE_MASK;
   return {
     ...about('policy-protection', 'error', designator),
-    message: `${designator} is ${STATES[state]}, while the policy demands ${demand(allowed)}`,
+    message:
+      state === 'absent'
+        ? `${designator} is missing, while the policy demands it`
+        : `${designator} is ${STATES[state]}, while the policy demands ${demand(allowed)}`,
     hint: protectionHint(designator, state, allowed),
     allows: formatFlags(allowed),
   };
