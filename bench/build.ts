@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { putImage } from './image.ts';
 import { measure, median } from './measure.ts';
 import { type Pairs, peak, runPairs, seconds, speedRatio } from './pairs.ts';
-import type { Bench } from './run.ts';
+import type { Bench } from './setting.ts';
 import { HUGE, packLayer, type Workload } from './workloads.ts';
 
 /** Building one workload's image from a registry, against the reference. */

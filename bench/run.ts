@@ -11,23 +11,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
 import { type BuildResult, buildReport, compareBuilds, growth } from './build.ts';
+import type { Bench } from './setting.ts';
 import { compareVerification, verifyReport } from './verify.ts';
 import { WORKLOADS } from './workloads.ts';
-
-/** What every measurement works with. */
-export interface Bench {
-  /** Scratch space. */
-  readonly directory: string;
-  readonly registryHost: string;
-  /** Our command, and the script that does the same with other tools. */
-  readonly auroraboot: string;
-  readonly reference: string;
-  /** Signing key and certificate, PEM files. */
-  readonly key: string;
-  readonly certificate: string;
-  /** Pairs of runs. */
-  readonly runs: number;
-}
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { extensionPartitions, readPartitionTable } from '../test/support/partition-table.ts';
 import { type Command, type Pairs, peak, runPairs, seconds, speedRatio } from './pairs.ts';
-import type { Bench } from './run.ts';
+import type { Bench } from './setting.ts';
 
 /** Verifying the largest image against `veritysetup verify`, and what is done without reading all of it against a mere start. */
 export interface VerifyResult {
