@@ -1,10 +1,10 @@
 import { TrustError } from '../error.ts';
-import { derProblem } from './check-der.ts';
+import { derElements, derProblem } from './check-der.ts';
 
 /** Bytes of a signature: the partition it is in has at most 4 MiB, real ones have some thousand bytes. */
 const SIGNATURE_MAX = 1024 * 1024;
 /** systemd-repart adds one certificate; chains have a few. */
-const CERTIFICATES_MAX = 32;
+const CERTIFICATES_MAX = 16;
 const SIGNERS_MAX = 8;
 
 /** Object identifiers: RFC 5652, sections 4, 5.1, 11.1 and 11.2. */
@@ -14,6 +14,12 @@ const DATA = '1.2.840.113549.1.7.1';
 const DATA_DER = '06092a864886f70d010701';
 const CONTENT_TYPE = '1.2.840.113549.1.9.3';
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
+const SIGNING_TIME = '1.2.840.113549.1.9.5';
+
+/** Identifiers in DER: SignedData's certificates, implicitly tagged 0, and a certificate among other choices. */
+const CERTIFICATE_SET_TAG = 0xa0;
+const SEQUENCE_TAG = 0x30;
+const SET_TAG = 0x31;
 
 /** A detached signature, taken apart. Nothing of it is verified. */
 export interface SignedData {
@@ -48,6 +54,8 @@ export interface SignedAttributes {
   readonly signed: Uint8Array;
   /** Of the content. */
   readonly messageDigest: Uint8Array;
+  /** When the signer says to have signed; undefined if it says nothing. */
+  readonly signingTime: Date | undefined;
 }
 
 /**
@@ -60,8 +68,9 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (bytes.length > SIGNATURE_MAX) malformed(`${bytes.length} bytes are too many`);
   const problem = derProblem(bytes);
   if (problem !== undefined) malformed(`it is not in DER: ${problem}`);
-  const [{ AsnConvert, OctetString }, cms] = await Promise.all([
+  const [{ AsnConvert, OctetString }, x509, cms] = await Promise.all([
     import('@peculiar/asn1-schema'),
+    import('@peculiar/asn1-x509'),
     import('@peculiar/asn1-cms'),
   ]);
   const parse = <T>(part: ArrayBuffer | Uint8Array, type: new () => T, what: string): T => {
@@ -80,9 +89,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (eContentType !== DATA) malformed(`it is a signature of ${eContentType}, not of data`);
   if (eContent !== undefined) malformed('it brings the content along, which must be the root hash alone');
 
-  const certificates = [...(signed.certificates ?? [])].flatMap(({ certificate }) =>
-    certificate === undefined ? [] : [serialize(certificate)],
-  );
+  const certificates = embeddedCertificates(bytes);
   if (certificates.length > CERTIFICATES_MAX) malformed(`${certificates.length} certificates are too many`);
   const { length: count } = signed.signerInfos;
   if (count === 0) malformed('nobody signed');
@@ -103,8 +110,13 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
     const digest = parse(only(MESSAGE_DIGEST, 'messageDigest'), OctetString, 'the messageDigest');
     // What is signed has the tag of a SET OF, not the context tag it has in the signature (RFC 5652, section 5.4).
     const encoded = new Uint8Array(signedAttrsRaw.slice(0));
-    encoded[0] = 0x31;
-    return { signed: encoded, messageDigest: new Uint8Array(digest.buffer) };
+    encoded[0] = SET_TAG;
+    const [time] = signedAttrs.find(({ attrType }) => attrType === SIGNING_TIME)?.attrValues ?? [];
+    return {
+      signed: encoded,
+      messageDigest: new Uint8Array(digest.buffer),
+      signingTime: time && parse(time, x509.Time, 'the signingTime').getTime(),
+    };
   };
   const signerIdOf = ({ sid }: InstanceType<typeof cms.SignerInfo>): SignerId => {
     const { issuerAndSerialNumber, subjectKeyIdentifier } = sid;
@@ -128,6 +140,14 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
       signedAttributes: attributesOf(signer),
     })),
   };
+}
+
+/** The certificates of a SignedData in its ContentInfo, byte for byte: who issued them signed these bytes and no others. */
+function embeddedCertificates(contentInfo: Uint8Array): Uint8Array[] {
+  const [, content] = derElements(contentInfo);
+  const [signedData] = derElements(content!);
+  const set = derElements(signedData!).find(([tag]) => tag === CERTIFICATE_SET_TAG);
+  return set === undefined ? [] : derElements(set).filter(([tag]) => tag === SEQUENCE_TAG);
 }
 
 function malformed(cause: string, underneath?: unknown): never {
