@@ -16,10 +16,12 @@ const CONTENT_TYPE = '1.2.840.113549.1.9.3';
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
 const SIGNING_TIME = '1.2.840.113549.1.9.5';
 
-/** Identifiers in DER: SignedData's certificates, implicitly tagged 0, and a certificate among other choices. */
-const CERTIFICATE_SET_TAG = 0xa0;
+/** Identifiers in DER: of the certificates and the signed attributes, of a certificate among other choices, of a SET OF. */
+const CONTEXT_0_TAG = 0xa0;
 const SEQUENCE_TAG = 0x30;
 const SET_TAG = 0x31;
+/** An element without any in it. */
+const EMPTY = Uint8Array.of(SEQUENCE_TAG, 0);
 
 /** A detached signature, taken apart. Nothing of it is verified. */
 export interface SignedData {
@@ -89,16 +91,24 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (eContentType !== DATA) malformed(`it is a signature of ${eContentType}, not of data`);
   if (eContent !== undefined) malformed('it brings the content along, which must be the root hash alone');
 
-  const certificates = embeddedCertificates(bytes);
+  const { certificates, attributes } = signedParts(bytes);
+  if (
+    attributes.length !== signed.signerInfos.length ||
+    signed.signerInfos.some(
+      ({ signedAttrs }, index) => (signedAttrs === undefined) !== (attributes[index] === undefined),
+    )
+  ) {
+    malformed('it is not put together as a signature is');
+  }
   if (certificates.length > CERTIFICATES_MAX) malformed(`${certificates.length} certificates are too many`);
   const { length: count } = signed.signerInfos;
   if (count === 0) malformed('nobody signed');
   if (count > SIGNERS_MAX) malformed(`${count} signers are too many`);
 
-  const attributesOf = (signer: InstanceType<typeof cms.SignerInfo>): SignedAttributes | undefined => {
-    const { signedAttrs, signedAttrsRaw } = signer;
-    if (signedAttrs === undefined) return undefined;
-    if (signedAttrsRaw === undefined) return malformed('the signed attributes cannot be read');
+  const attributesOf = (raw: Uint8Array | undefined): SignedAttributes | undefined => {
+    if (raw === undefined) return undefined;
+    // Read from the very bytes that the signature is of, so that there is no second opinion on what they say.
+    const signedAttrs = derElements(raw).map((one) => parse(one, cms.Attribute, 'a signed attribute'));
     const only = (type: string, name: string): ArrayBuffer => {
       const found = signedAttrs.filter((attribute) => attribute.attrType === type);
       const [value, ...more] = found.flatMap(({ attrValues }) => attrValues);
@@ -109,7 +119,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
     if (contentType !== DATA_DER) malformed('its attributes are of something else than data');
     const digest = parse(only(MESSAGE_DIGEST, 'messageDigest'), OctetString, 'the messageDigest');
     // What is signed has the tag of a SET OF, not the context tag it has in the signature (RFC 5652, section 5.4).
-    const encoded = new Uint8Array(signedAttrsRaw.slice(0));
+    const encoded = Uint8Array.from(raw);
     encoded[0] = SET_TAG;
     const [time] = signedAttrs.find(({ attrType }) => attrType === SIGNING_TIME)?.attrValues ?? [];
     return {
@@ -132,22 +142,36 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   };
   return {
     certificates,
-    signers: [...signed.signerInfos].map((signer) => ({
+    signers: [...signed.signerInfos].map((signer, index) => ({
       signerId: signerIdOf(signer),
       digestAlgorithm: signer.digestAlgorithm.algorithm,
       signatureAlgorithm: signer.signatureAlgorithm.algorithm,
       signature: new Uint8Array(signer.signature.buffer),
-      signedAttributes: attributesOf(signer),
+      signedAttributes: attributesOf(attributes[index]),
     })),
   };
 }
 
-/** The certificates of a SignedData in its ContentInfo, byte for byte: who issued them signed these bytes and no others. */
-function embeddedCertificates(contentInfo: Uint8Array): Uint8Array[] {
+/**
+ * What of a SignedData in its ContentInfo was signed, byte for byte as it stands there: by who issued the certificates, and
+ * by the signers, whose attributes are given in the order of the signers.
+ */
+function signedParts(contentInfo: Uint8Array): {
+  certificates: Uint8Array[];
+  attributes: (Uint8Array | undefined)[];
+} {
   const [, content] = derElements(contentInfo);
-  const [signedData] = derElements(content!);
-  const set = derElements(signedData!).find(([tag]) => tag === CERTIFICATE_SET_TAG);
-  return set === undefined ? [] : derElements(set).filter(([tag]) => tag === SEQUENCE_TAG);
+  const [signedData] = derElements(content ?? EMPTY);
+  const parts = derElements(signedData ?? EMPTY);
+  const certificates = parts.find(([tag]) => tag === CONTEXT_0_TAG) ?? EMPTY;
+  // The digest algorithms are a SET, too; the signers come last.
+  const signers = parts.at(-1) ?? EMPTY;
+  return {
+    certificates: derElements(certificates).filter(([tag]) => tag === SEQUENCE_TAG),
+    attributes: derElements(signers).map((signer) =>
+      derElements(signer).find(([tag]) => tag === CONTEXT_0_TAG),
+    ),
+  };
 }
 
 function malformed(cause: string, underneath?: unknown): never {

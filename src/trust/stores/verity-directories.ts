@@ -41,7 +41,7 @@ export async function verityDirectories(directories: readonly string[]): Promise
   const files = new Map<string, string | undefined>();
   const findings: ImageFinding<TrustStoreCode>[] = [];
   const report: Report = (path, problem) => {
-    const message = `${escapeControls(path)}: ${problem}; systemd passes it over, too`;
+    const message = `${escapeControls(path)}: ${problem}`;
     findings.push({
       code: 'certificate-unreadable',
       layer: 'trust',
@@ -51,9 +51,14 @@ export async function verityDirectories(directories: readonly string[]): Promise
     });
   };
   for (const directory of directories) {
-    for (const name of await certificateNames(directory, report)) {
+    for (const [index, name] of (await certificateNames(directory, report)).entries()) {
       if (files.has(name)) continue;
       const path = join(directory, name);
+      if (index >= FILES_MAX) {
+        // What it is stays unknown. It may be a mask.
+        files.set(name, undefined);
+        continue;
+      }
       switch (await kindOf(path, report)) {
         case 'file':
           files.set(name, path);
@@ -88,8 +93,8 @@ async function certificateNames(directory: string, report: Report): Promise<stri
     return [];
   }
   const found = names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
-  if (found.length > FILES_MAX) report(directory, `there are more than ${FILES_MAX} files`);
-  return found.slice(0, FILES_MAX);
+  if (found.length > FILES_MAX) report(directory, `only the first ${FILES_MAX} files are read`);
+  return found;
 }
 
 /** What a name stands for; `other` neither counts nor hides a file of its name in a later directory. */
