@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { TrustError } from './error.ts';
+import { KERNEL_RSA_BITS, kernelReadsCertificatesSignedWith } from './kernel-limits.ts';
 
 /** Something about a signing key that works today, and that its owner should know. */
 export interface SigningWarning {
@@ -14,28 +15,6 @@ export interface SigningWarning {
   readonly message: string;
   readonly hint: string;
 }
-
-/** Sizes of RSA keys that Linux verifies (crypto/rsa.c, rsa_check_key_length), of those long enough to be accepted here. */
-const KERNEL_RSA_BITS: ReadonlySet<number> = new Set([2048, 3072, 4096]);
-
-/**
- * Algorithms of a certificate's own signature that Linux 6.12 and earlier read (crypto/asymmetric_keys/x509_cert_parser.c,
- * x509_note_sig_algo); it rejects a PKCS#7 whose certificate has another, such as RSA-PSS or Ed25519, as a whole.
- */
-const KERNEL_SIGNATURE_ALGORITHMS: ReadonlySet<string> = new Set([
-  // RFC 8017, appendix C: PKCS#1 v1.5 with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
-  '1.2.840.113549.1.1.5',
-  '1.2.840.113549.1.1.14',
-  '1.2.840.113549.1.1.11',
-  '1.2.840.113549.1.1.12',
-  '1.2.840.113549.1.1.13',
-  // RFC 5758, section 3.2: ECDSA with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
-  '1.2.840.10045.4.1',
-  '1.2.840.10045.4.3.1',
-  '1.2.840.10045.4.3.2',
-  '1.2.840.10045.4.3.3',
-  '1.2.840.10045.4.3.4',
-]);
 
 /**
  * What stands in a certificate against signing with it now. systemd looks at none of it: neither at dates nor at the
@@ -74,7 +53,7 @@ export async function certificateWarnings(
       'systemd and the kernel do not look at the key usage; a stricter verifier will refuse the image',
     );
   }
-  if (!KERNEL_SIGNATURE_ALGORITHMS.has(signatureAlgorithm)) {
+  if (!kernelReadsCertificatesSignedWith(signatureAlgorithm)) {
     add(
       'certificate-signature-algorithm',
       `its issuer signed it with an algorithm (${signatureAlgorithm}) that the kernel may be unable to read`,

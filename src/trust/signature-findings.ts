@@ -17,16 +17,25 @@ export type SignatureCode =
   | 'signer-revoked'
   /** The image itself is revoked by the firmware. */
   | 'root-hash-revoked'
+  /** The signer's key, or one in the chain, is of a kind or size whose signatures prove nothing. */
+  | 'signer-key-unsupported'
   | 'certificate-expired'
   | 'certificate-not-yet-valid'
-  /** Linux cannot verify it, though systemd can. */
+  /** Linux cannot verify it, though systemd can by itself. */
   | 'kernel-cannot-verify'
+  /** systemd cannot verify it by itself, though the kernel can. */
+  | 'systemd-cannot-verify'
   /** A certificate in the signature that nobody can read, and nobody needs. */
   | 'certificate-ignored';
 
 const HINTS: Readonly<Partial<Record<SignatureCode, string>>> = {
   'signature-malformed': 'have the image signed again',
   'signature-wrong': 'the image or its signature was changed: get it again from who made it',
+  'signer-certificate-missing': 'name the certificate with --certificate',
+  'signer-key-unsupported':
+    'have the image signed again, with an RSA key of 2048 bits or more or one on P-256 or P-384',
+  'kernel-cannot-verify':
+    'a kernel that must verify the image refuses it; sign with RSA of 2048, 3072 or 4096 bits or ECDSA on P-256 or P-384',
   'signer-revoked': 'have the image signed with a key that is not revoked',
   'root-hash-revoked': 'get a newer version of the image',
   'signature-digest-unsupported': 'have the image signed again, with SHA-256',

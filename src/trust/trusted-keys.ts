@@ -1,3 +1,4 @@
+import type { Guid } from '../image/guid.ts';
 import type { ImageFinding } from '../image/image-finding.ts';
 import type { ParsedCertificate } from './pkcs7/parsed-certificate.ts';
 import type { Revocations } from './revocations.ts';
@@ -11,6 +12,8 @@ export interface TrustedCertificate {
   readonly store: TrustStore;
   /** The file or variable that it is in, and its place where there are several, as text for display. */
   readonly source: string;
+  /** For a variable of the firmware, the GUID of who put the certificate there. Nobody vouches for it. */
+  readonly owner?: Guid;
   /**
    * Whether those that it issued may sign, too. The kernel follows chains up to the keys of the firmware; systemd takes
    * the certificates of verity.d only for themselves.
@@ -32,6 +35,8 @@ export type TrustStoreCode =
   | 'certificate-unreadable'
   /** A variable of the firmware that cannot be read; the others still count. */
   | 'variable-unreadable'
+  /** A variable of the firmware holds entries that nothing is done with, such as digests of programs. */
+  | 'entries-ignored'
   /** dbx cannot be read, so that nobody knows who is revoked: every signature is refused. */
   | 'revocations-unreadable'
   /** There is no trusted certificate at all. */

@@ -1,12 +1,10 @@
-import { bytesOf } from '../base/byte-string.ts';
 import type { ImageFinding } from '../image/image-finding.ts';
-import { certificateWarnings } from './certificate-warnings.ts';
 import { TrustError } from './error.ts';
-import { trustChains } from './find-signer.ts';
+import { findIssuersAmong } from './find-signer.ts';
+import { judgeSigner, type SignerJudgement } from './judge-signer.ts';
 import { isNamedBy, type ParsedCertificate, parseCertificate } from './pkcs7/parsed-certificate.ts';
-import { readSignedData, type SignedData, type SignerInfo } from './pkcs7/signed-data.ts';
-import { isUnknownToKernel, verifySigner } from './pkcs7/verify-signer.ts';
-import { NO_REVOCATIONS, revocationOf } from './revocations.ts';
+import { readSignedData, type SignedData } from './pkcs7/signed-data.ts';
+import { NO_REVOCATIONS } from './revocations.ts';
 import { type SignatureCode, signatureFinding } from './signature-findings.ts';
 import { fingerprintOf, type SignerIdentity, signerIdentity } from './signer-identity.ts';
 import type { TrustedKeys, TrustStore, TrustStoreCode } from './trusted-keys.ts';
@@ -29,6 +27,8 @@ export interface AcceptedBy {
   readonly store: TrustStore;
   /** The file or variable, as text for display. */
   readonly source: string;
+  /** For a variable of the firmware, the GUID of who put the certificate there. Nobody vouches for it. */
+  readonly owner?: string;
   /** SHA-256 of the certificate, lower-case hexadecimal. */
   readonly fingerprint: string;
   /** `exact`: it is the signer's own; `chain`: its holder issued the signer's, perhaps over others. */
@@ -46,7 +46,8 @@ export interface SignatureVerdict {
 
 /**
  * Verifies the detached signature of a root hash: that it is made with the signer's key, and that the signer is trusted and
- * not revoked. With several signers, each signature must be right, and one signer trusted.
+ * not revoked. With several signers each signature must be right, and all signers be trusted, as systemd has it, or one
+ * of them by the firmware's keys, as the kernel has it.
  */
 export async function verifySignature(request: SignatureRequest): Promise<SignatureVerdict> {
   const { trusted } = request;
@@ -60,19 +61,17 @@ export async function verifySignature(request: SignatureRequest): Promise<Signat
     return { signer: undefined, acceptedBy: undefined, findings: [malformed, ...stores] };
   }
   const { certificates, findings } = await readCertificates(signed);
-  const verdicts = await Promise.all(
-    signed.signers.map((signer) => verifyOne(signer, certificates, request)),
-  );
-  const wrong = verdicts.find(({ isRight }) => !isRight);
-  const best = wrong ?? verdicts.find(({ acceptedBy }) => acceptedBy !== undefined) ?? verdicts[0]!;
+  const findIssuers = findIssuersAmong(certificates);
+  const judgements = signed.signers.map((signer) => judgeSigner(signer, certificates, findIssuers, request));
+  const { best, others } = choose(judgements);
   const { digests } = trusted?.revocations ?? NO_REVOCATIONS;
   const revoked = digests.has(request.rootHash)
     ? [signatureFinding('root-hash-revoked', 'error', 'the root hash of the image is in dbx')]
     : [];
   return {
-    signer: best.signer,
-    acceptedBy: best.acceptedBy,
-    findings: [...best.findings, ...revoked, ...findings, ...stores],
+    signer: best.certificate && signerIdentity(best.certificate),
+    acceptedBy: acceptedBy(best),
+    findings: [...best.findings, ...others, ...revoked, ...findings, ...stores],
   };
 }
 
@@ -86,6 +85,41 @@ export async function describeSigners(signature: Uint8Array): Promise<SignerIden
       .slice(0, 1)
       .map(signerIdentity),
   );
+}
+
+/** The signer whose judgement is that of the whole signature, and what is to be said of the others. */
+function choose(judgements: readonly SignerJudgement[]): {
+  best: SignerJudgement;
+  others: ImageFinding<SignatureCode>[];
+} {
+  const wrong = judgements.find(({ isRight }) => !isRight);
+  if (wrong !== undefined) return { best: wrong, others: [] };
+  const refused = judgements.find(({ isRefused }) => isRefused);
+  if (refused === undefined) return { best: judgements[0]!, others: [] };
+  const byFirmware = judgements.find(
+    ({ isRefused, chains }) => !isRefused && chains.some(({ trusted }) => trusted.isAnchor),
+  );
+  if (byFirmware === undefined) return { best: refused, others: [] };
+  // Which of its chains is told: the one that the acceptance rests on.
+  const chains = byFirmware.chains.filter(({ trusted }) => trusted.isAnchor);
+  const others = signatureFinding(
+    'systemd-cannot-verify',
+    'warning',
+    'another signer is not trusted: the kernel is content with one that is, systemd without the kernel is not',
+  );
+  return { best: { ...byFirmware, chains }, others: [others] };
+}
+
+function acceptedBy({ chains: [chain] }: SignerJudgement): AcceptedBy | undefined {
+  if (chain === undefined) return undefined;
+  const { store, source, owner, certificate } = chain.trusted;
+  return {
+    store,
+    source,
+    ...(owner !== undefined && { owner }),
+    fingerprint: fingerprintOf(certificate.x509),
+    how: chain.certificates.length === 1 ? 'exact' : 'chain',
+  };
 }
 
 /** The certificates in a signature. One that cannot be read is no harm, as long as nobody needs it. */
@@ -104,152 +138,4 @@ async function readCertificates(signed: SignedData): Promise<{
     }
   }
   return { certificates, findings };
-}
-
-interface OneVerdict extends SignatureVerdict {
-  /** Whether the signature is made with the signer's key, as far as that is known. */
-  readonly isRight: boolean;
-}
-
-async function verifyOne(
-  signer: SignerInfo,
-  embedded: readonly ParsedCertificate[],
-  { rootHash, trusted, checkExpiry, now }: SignatureRequest,
-): Promise<OneVerdict> {
-  const own = embedded.find((certificate) => isNamedBy(signer.signerId, certificate));
-  const chains = trusted === undefined ? [] : trustChains(signer, embedded, trusted.certificates);
-  const candidates = [
-    ...chains.map(({ certificates }) => certificates[0]!),
-    ...(own === undefined ? [] : [own]),
-  ];
-  const refuse = (isRight: boolean, finding: ImageFinding<SignatureCode>, holder = own): OneVerdict => ({
-    isRight,
-    signer: holder && signerIdentity(holder),
-    acceptedBy: undefined,
-    findings: [finding],
-  });
-  if (candidates.length === 0) {
-    return trusted === undefined
-      ? refuse(
-          false,
-          signatureFinding(
-            'signer-certificate-missing',
-            'error',
-            'the signature does not bring the certificate of its signer, so it cannot be verified',
-            'name the certificate with --certificate',
-          ),
-        )
-      : refuse(true, unknownSigner(undefined));
-  }
-  const content = bytesOf(rootHash);
-  const outcomes = candidates.map((certificate) => verifySigner(signer, content, certificate.x509.publicKey));
-  if (outcomes.includes('unsupported-digest')) {
-    return refuse(
-      false,
-      signatureFinding(
-        'signature-digest-unsupported',
-        'error',
-        `it is made with a digest (${signer.digestAlgorithm}) that is not trusted`,
-      ),
-    );
-  }
-  if (outcomes.includes('unsupported-algorithm')) {
-    return refuse(
-      false,
-      signatureFinding(
-        'signature-algorithm-unsupported',
-        'error',
-        `it is made with an algorithm (${signer.signatureAlgorithm}) that is not verified here`,
-      ),
-    );
-  }
-  const first = outcomes.indexOf('right');
-  if (first < 0) {
-    return refuse(
-      false,
-      signatureFinding(
-        'signature-wrong',
-        'error',
-        `it is not the signature of the root hash ${rootHash} by the key of its signer`,
-      ),
-      candidates[0],
-    );
-  }
-  const holder = candidates[first]!;
-  const about = [
-    ...(await certificateFindings(holder, checkExpiry, now)),
-    ...(isUnknownToKernel(signer)
-      ? [
-          signatureFinding(
-            'kernel-cannot-verify',
-            'warning',
-            'it is made with RSA-PSS, which Linux does not verify',
-          ),
-        ]
-      : []),
-  ];
-  if (trusted === undefined) {
-    return { isRight: true, signer: signerIdentity(holder), acceptedBy: undefined, findings: about };
-  }
-  let revoked: ImageFinding<SignatureCode> | undefined;
-  for (const [index, chain] of chains.entries()) {
-    if (outcomes[index] !== 'right') continue;
-    const reasons = chain.certificates.flatMap((certificate) => {
-      const reason = revocationOf(certificate, trusted.revocations);
-      return reason === undefined ? [] : [`${signerIdentity(certificate).subject}: ${reason}`];
-    });
-    if (reasons.length > 0) {
-      revoked ??= signatureFinding('signer-revoked', 'error', `the signer is revoked: ${reasons[0]}`);
-      continue;
-    }
-    const { store, source, certificate } = chain.trusted;
-    return {
-      isRight: true,
-      signer: signerIdentity(chain.certificates[0]!),
-      acceptedBy: {
-        store,
-        source,
-        fingerprint: fingerprintOf(certificate.x509),
-        how: chain.certificates.length === 1 ? 'exact' : 'chain',
-      },
-      findings: about,
-    };
-  }
-  return refuse(true, revoked ?? unknownSigner(holder), holder);
-}
-
-function unknownSigner(holder: ParsedCertificate | undefined): ImageFinding<SignatureCode> {
-  if (holder === undefined) {
-    return signatureFinding(
-      'signer-unknown',
-      'error',
-      'the signer is none of those who are trusted, and the signature does not bring the certificate',
-      'name the certificate of the signer with --certificate, if you trust it',
-    );
-  }
-  const { subject, fingerprint } = signerIdentity(holder);
-  return signatureFinding(
-    'signer-unknown',
-    'error',
-    `the signer is none of those who are trusted: ${subject} (SHA-256 ${fingerprint})`,
-    'if you trust it: put its certificate into /etc/verity.d, or enrol it in db',
-  );
-}
-
-/** What is to be said of the signer's certificate: its dates, and what the kernel cannot verify. */
-async function certificateFindings(
-  { x509 }: ParsedCertificate,
-  checkExpiry: boolean,
-  now: Date,
-): Promise<ImageFinding<SignatureCode>[]> {
-  const level = checkExpiry ? 'error' : 'warning';
-  const findings: ImageFinding<SignatureCode>[] = [];
-  for (const { code, message } of await certificateWarnings(x509, 'of the signer', now)) {
-    if (code === 'certificate-expired' || code === 'certificate-not-yet-valid') {
-      findings.push(signatureFinding(code, level, message));
-    } else if (code === 'certificate-signature-algorithm' || code === 'key-size') {
-      findings.push(signatureFinding('kernel-cannot-verify', 'warning', message));
-    }
-  }
-  return findings;
 }

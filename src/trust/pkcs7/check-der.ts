@@ -32,6 +32,28 @@ export function derProblem(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
+/**
+ * The elements in an element in DER that {@link derProblem} found nothing wrong with: views of the bytes as they are, which
+ * parsing and encoding them again need not give. None in one that is not constructed.
+ */
+export function derElements(element: Uint8Array): Uint8Array[] {
+  const elements: Uint8Array[] = [];
+  const outer = checkedHeader(element, 0);
+  if (!outer.isConstructed) return elements;
+  for (let place = outer.content; place < element.length; ) {
+    const { content, length } = checkedHeader(element, place);
+    elements.push(element.subarray(place, content + length));
+    place = content + length;
+  }
+  return elements;
+}
+
+function checkedHeader(bytes: Uint8Array, place: number) {
+  const header = readHeader(bytes, place, bytes.length);
+  if (typeof header === 'string') throw new RangeError(`not in DER: ${header}`);
+  return header;
+}
+
 function readHeader(
   bytes: Uint8Array,
   start: number,

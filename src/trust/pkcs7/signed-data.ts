@@ -1,10 +1,10 @@
 import { TrustError } from '../error.ts';
-import { derProblem } from './check-der.ts';
+import { derElements, derProblem } from './check-der.ts';
 
 /** Bytes of a signature: the partition it is in has at most 4 MiB, real ones have some thousand bytes. */
 const SIGNATURE_MAX = 1024 * 1024;
 /** systemd-repart adds one certificate; chains have a few. */
-const CERTIFICATES_MAX = 32;
+const CERTIFICATES_MAX = 16;
 const SIGNERS_MAX = 8;
 
 /** Object identifiers: RFC 5652, sections 4, 5.1, 11.1 and 11.2. */
@@ -14,6 +14,14 @@ const DATA = '1.2.840.113549.1.7.1';
 const DATA_DER = '06092a864886f70d010701';
 const CONTENT_TYPE = '1.2.840.113549.1.9.3';
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
+const SIGNING_TIME = '1.2.840.113549.1.9.5';
+
+/** Identifiers in DER: of the certificates and the signed attributes, of a certificate among other choices, of a SET OF. */
+const CONTEXT_0_TAG = 0xa0;
+const SEQUENCE_TAG = 0x30;
+const SET_TAG = 0x31;
+/** An element without any in it. */
+const EMPTY = Uint8Array.of(SEQUENCE_TAG, 0);
 
 /** A detached signature, taken apart. Nothing of it is verified. */
 export interface SignedData {
@@ -48,6 +56,8 @@ export interface SignedAttributes {
   readonly signed: Uint8Array;
   /** Of the content. */
   readonly messageDigest: Uint8Array;
+  /** When the signer says to have signed; undefined if it says nothing. */
+  readonly signingTime: Date | undefined;
 }
 
 /**
@@ -60,8 +70,9 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (bytes.length > SIGNATURE_MAX) malformed(`${bytes.length} bytes are too many`);
   const problem = derProblem(bytes);
   if (problem !== undefined) malformed(`it is not in DER: ${problem}`);
-  const [{ AsnConvert, OctetString }, cms] = await Promise.all([
+  const [{ AsnConvert, OctetString }, x509, cms] = await Promise.all([
     import('@peculiar/asn1-schema'),
+    import('@peculiar/asn1-x509'),
     import('@peculiar/asn1-cms'),
   ]);
   const parse = <T>(part: ArrayBuffer | Uint8Array, type: new () => T, what: string): T => {
@@ -80,18 +91,24 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (eContentType !== DATA) malformed(`it is a signature of ${eContentType}, not of data`);
   if (eContent !== undefined) malformed('it brings the content along, which must be the root hash alone');
 
-  const certificates = [...(signed.certificates ?? [])].flatMap(({ certificate }) =>
-    certificate === undefined ? [] : [serialize(certificate)],
-  );
+  const { certificates, attributes } = signedParts(bytes);
+  if (
+    attributes.length !== signed.signerInfos.length ||
+    signed.signerInfos.some(
+      ({ signedAttrs }, index) => (signedAttrs === undefined) !== (attributes[index] === undefined),
+    )
+  ) {
+    malformed('it is not put together as a signature is');
+  }
   if (certificates.length > CERTIFICATES_MAX) malformed(`${certificates.length} certificates are too many`);
   const { length: count } = signed.signerInfos;
   if (count === 0) malformed('nobody signed');
   if (count > SIGNERS_MAX) malformed(`${count} signers are too many`);
 
-  const attributesOf = (signer: InstanceType<typeof cms.SignerInfo>): SignedAttributes | undefined => {
-    const { signedAttrs, signedAttrsRaw } = signer;
-    if (signedAttrs === undefined) return undefined;
-    if (signedAttrsRaw === undefined) return malformed('the signed attributes cannot be read');
+  const attributesOf = (raw: Uint8Array | undefined): SignedAttributes | undefined => {
+    if (raw === undefined) return undefined;
+    // Read from the very bytes that the signature is of, so that there is no second opinion on what they say.
+    const signedAttrs = derElements(raw).map((one) => parse(one, cms.Attribute, 'a signed attribute'));
     const only = (type: string, name: string): ArrayBuffer => {
       const found = signedAttrs.filter((attribute) => attribute.attrType === type);
       const [value, ...more] = found.flatMap(({ attrValues }) => attrValues);
@@ -102,9 +119,14 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
     if (contentType !== DATA_DER) malformed('its attributes are of something else than data');
     const digest = parse(only(MESSAGE_DIGEST, 'messageDigest'), OctetString, 'the messageDigest');
     // What is signed has the tag of a SET OF, not the context tag it has in the signature (RFC 5652, section 5.4).
-    const encoded = new Uint8Array(signedAttrsRaw.slice(0));
-    encoded[0] = 0x31;
-    return { signed: encoded, messageDigest: new Uint8Array(digest.buffer) };
+    const encoded = Uint8Array.from(raw);
+    encoded[0] = SET_TAG;
+    const [time] = signedAttrs.find(({ attrType }) => attrType === SIGNING_TIME)?.attrValues ?? [];
+    return {
+      signed: encoded,
+      messageDigest: new Uint8Array(digest.buffer),
+      signingTime: time && parse(time, x509.Time, 'the signingTime').getTime(),
+    };
   };
   const signerIdOf = ({ sid }: InstanceType<typeof cms.SignerInfo>): SignerId => {
     const { issuerAndSerialNumber, subjectKeyIdentifier } = sid;
@@ -120,13 +142,35 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   };
   return {
     certificates,
-    signers: [...signed.signerInfos].map((signer) => ({
+    signers: [...signed.signerInfos].map((signer, index) => ({
       signerId: signerIdOf(signer),
       digestAlgorithm: signer.digestAlgorithm.algorithm,
       signatureAlgorithm: signer.signatureAlgorithm.algorithm,
       signature: new Uint8Array(signer.signature.buffer),
-      signedAttributes: attributesOf(signer),
+      signedAttributes: attributesOf(attributes[index]),
     })),
+  };
+}
+
+/**
+ * What of a SignedData in its ContentInfo was signed, byte for byte as it stands there: by who issued the certificates, and
+ * by the signers, whose attributes are given in the order of the signers.
+ */
+function signedParts(contentInfo: Uint8Array): {
+  certificates: Uint8Array[];
+  attributes: (Uint8Array | undefined)[];
+} {
+  const [, content] = derElements(contentInfo);
+  const [signedData] = derElements(content ?? EMPTY);
+  const parts = derElements(signedData ?? EMPTY);
+  const certificates = parts.find(([tag]) => tag === CONTEXT_0_TAG) ?? EMPTY;
+  // The digest algorithms are a SET, too; the signers come last.
+  const signers = parts.at(-1) ?? EMPTY;
+  return {
+    certificates: derElements(certificates).filter(([tag]) => tag === SEQUENCE_TAG),
+    attributes: derElements(signers).map((signer) =>
+      derElements(signer).find(([tag]) => tag === CONTEXT_0_TAG),
+    ),
   };
 }
 

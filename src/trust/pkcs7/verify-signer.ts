@@ -1,4 +1,4 @@
-import { constants, createHash, type KeyObject, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import { equal } from './parsed-certificate.ts';
 import type { SignerInfo } from './signed-data.ts';
 
@@ -17,17 +17,18 @@ interface Scheme {
   readonly keyType: 'rsa' | 'ec';
   /** The digest that the identifier names; undefined if it leaves that to the digest algorithm. */
   readonly digest?: string;
-  readonly isPss?: boolean;
 }
 
-/** Signature algorithms by object identifier (RFC 8017 appendix C, RFC 5754 section 3, RFC 5480 section 2.1.1). */
+/**
+ * Signature algorithms by object identifier (RFC 8017 appendix C, RFC 5754 section 3, RFC 5480 section 2.1.1). RSA-PSS and
+ * EdDSA are not among them, since neither OpenSSL's PKCS7_verify, which systemd calls, nor the kernel verifies them.
+ */
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ['1.2.840.113549.1.1.1', { keyType: 'rsa' }],
   ['1.2.840.113549.1.1.14', { keyType: 'rsa', digest: 'sha224' }],
   ['1.2.840.113549.1.1.11', { keyType: 'rsa', digest: 'sha256' }],
   ['1.2.840.113549.1.1.12', { keyType: 'rsa', digest: 'sha384' }],
   ['1.2.840.113549.1.1.13', { keyType: 'rsa', digest: 'sha512' }],
-  ['1.2.840.113549.1.1.10', { keyType: 'rsa', isPss: true }],
   ['1.2.840.10045.2.1', { keyType: 'ec' }],
   ['1.2.840.10045.4.3.1', { keyType: 'ec', digest: 'sha224' }],
   ['1.2.840.10045.4.3.2', { keyType: 'ec', digest: 'sha256' }],
@@ -53,19 +54,10 @@ export function verifySigner(signer: SignerInfo, content: Uint8Array, key: KeyOb
     if (!equal(found, signedAttributes.messageDigest)) return 'wrong';
   }
   const signed = signedAttributes?.signed ?? content;
-  const padding =
-    scheme.isPss === true
-      ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
-      : {};
   try {
-    return verify(digest, signed, { key, ...padding }, signature) ? 'right' : 'wrong';
+    return verify(digest, signed, key, signature) ? 'right' : 'wrong';
   } catch {
     // OpenSSL throws for a signature that no key of this kind can have made.
     return 'wrong';
   }
-}
-
-/** Whether Linux cannot verify this kind of signature (crypto/asymmetric_keys/pkcs7_parser.c, pkcs7_sig_note_pkey_algo). */
-export function isUnknownToKernel({ signatureAlgorithm }: SignerInfo): boolean {
-  return SCHEMES.get(signatureAlgorithm)?.isPss === true;
 }

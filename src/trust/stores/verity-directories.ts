@@ -1,9 +1,10 @@
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { base64Bytes } from '../../base/base64.ts';
 import { escapeControls } from '../../base/display.ts';
 import type { ImageFinding } from '../../image/image-finding.ts';
 import { TrustError } from '../error.ts';
-import { findPemBlock, isCertificateLabel, pemText } from '../pem.ts';
+import { findPemBlock, pemText } from '../pem.ts';
 import { parseCertificate } from '../pkcs7/parsed-certificate.ts';
 import { readSmallFile } from '../small-file.ts';
 import { reason } from '../system-error.ts';
@@ -27,35 +28,54 @@ export interface DirectoryCertificates {
   readonly findings: readonly ImageFinding<TrustStoreCode>[];
 }
 
+type Report = (path: string, problem: string) => void;
+
 /**
  * The certificates of `verity.d` directories by systemd's rules (systemd 257 dissect-image.c: `validate_signature_userspace`;
- * conf-files.c): files called `*.crt` in the order of their names, of the same name the one in the earlier directory, none
- * where that one is empty or a link to /dev/null. PEM, and of each file the first certificate only. A directory that does
- * not exist has none; a file that cannot be read is reported.
+ * conf-files.c: `files_add`): files called `*.crt` in the order of their names, of the same name the one in the earlier
+ * directory, none where that one is a mask: empty, or a link to /dev/null. PEM, and of each file the first certificate only.
+ * A directory that does not exist has none; a file that cannot be read is reported, and hides later ones all the same.
  */
 export async function verityDirectories(directories: readonly string[]): Promise<DirectoryCertificates> {
-  const files = new Map<string, string>();
+  /** By name; undefined for a mask. */
+  const files = new Map<string, string | undefined>();
   const findings: ImageFinding<TrustStoreCode>[] = [];
-  const report = (path: string, problem: string): void => {
+  const report: Report = (path, problem) => {
+    const message = `${escapeControls(path)}: ${problem}`;
     findings.push({
       code: 'certificate-unreadable',
       layer: 'trust',
       level: 'warning',
-      message: `${escapeControls(path)}: ${problem}; systemd passes it over`,
+      message,
       subjects: [],
     });
   };
   for (const directory of directories) {
-    for (const name of await certificateNames(directory, report)) {
-      if (!files.has(name)) files.set(name, join(directory, name));
+    for (const [index, name] of (await certificateNames(directory, report)).entries()) {
+      if (files.has(name)) continue;
+      const path = join(directory, name);
+      if (index >= FILES_MAX) {
+        // What it is stays unknown. It may be a mask.
+        files.set(name, undefined);
+        continue;
+      }
+      switch (await kindOf(path, report)) {
+        case 'file':
+          files.set(name, path);
+          break;
+        case 'mask':
+          files.set(name, undefined);
+          break;
+        case 'other':
+      }
     }
   }
   const certificates: TrustedCertificate[] = [];
   for (const name of [...files.keys()].sort()) {
-    const path = files.get(name)!;
+    const path = files.get(name);
+    if (path === undefined) continue;
     try {
-      const trusted = await readTrusted(path);
-      if (trusted !== undefined) certificates.push(trusted);
+      certificates.push(await readTrusted(path));
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       report(path, error.message);
@@ -64,10 +84,7 @@ export async function verityDirectories(directories: readonly string[]): Promise
   return { certificates, findings };
 }
 
-async function certificateNames(
-  directory: string,
-  report: (path: string, problem: string) => void,
-): Promise<string[]> {
+async function certificateNames(directory: string, report: Report): Promise<string[]> {
   let names: string[];
   try {
     names = await readdir(directory);
@@ -76,37 +93,51 @@ async function certificateNames(
     return [];
   }
   const found = names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
-  if (found.length > FILES_MAX)
-    report(directory, `more than ${FILES_MAX} files, the rest of which is left out`);
-  return found.slice(0, FILES_MAX);
+  if (found.length > FILES_MAX) report(directory, `only the first ${FILES_MAX} files are read`);
+  return found;
 }
 
-/** The first certificate of a file; undefined where it masks others of its name. */
-async function readTrusted(path: string): Promise<TrustedCertificate | undefined> {
-  if (await isNull(path)) return undefined;
-  const { bytes } = await readSmallFile(path, 'certificate', 'unreadable-certificate');
-  if (bytes.length === 0) return undefined;
-  const block = findPemBlock(pemText(bytes), isCertificateLabel);
-  if (block === undefined) {
-    throw new TrustError('unreadable-certificate', 'the file holds no certificate in PEM');
+/** What a name stands for; `other` neither counts nor hides a file of its name in a later directory. */
+async function kindOf(path: string, report: Report): Promise<'file' | 'mask' | 'other'> {
+  try {
+    const status = await stat(path);
+    if (status.isCharacterDevice() || status.isBlockDevice()) return 'mask';
+    if (status.isFile()) return status.size === 0 ? 'mask' : 'file';
+    report(path, 'it is no file');
+  } catch (error) {
+    if (await isLinkToNull(path)) return 'mask';
+    report(path, reason(error));
   }
+  return 'other';
+}
+
+/** Whether it is the usual mask, also where there is no /dev/null, as in another root directory. */
+async function isLinkToNull(path: string): Promise<boolean> {
+  try {
+    return (await readlink(path)) === '/dev/null';
+  } catch (error) {
+    reason(error);
+    return false;
+  }
+}
+
+async function readTrusted(path: string): Promise<TrustedCertificate> {
+  const { bytes } = await readSmallFile(path, 'certificate', 'unreadable-certificate');
+  // PEM_read_X509 passes over blocks with other labels, TRUSTED CERTIFICATE among them.
+  const block = findPemBlock(
+    pemText(bytes),
+    (label) => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE',
+  );
+  if (block === undefined) {
+    throw new TrustError('unreadable-certificate', 'it holds no certificate in PEM');
+  }
+  const lines = block.text.trimEnd().split(/\r?\n/);
+  const der = base64Bytes(lines.slice(1, -1).join('').replace(/\s/g, ''));
+  if (der === undefined) throw new TrustError('unreadable-certificate', 'the PEM block is damaged');
   return {
-    certificate: await parseCertificate(derOf(block.text), path),
+    certificate: await parseCertificate(der, 'the PEM block'),
     store: 'verity.d',
     source: escapeControls(path),
     isAnchor: false,
   };
-}
-
-async function isNull(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink() && (await readlink(path)) === '/dev/null';
-  } catch (error) {
-    throw new TrustError('unreadable-certificate', reason(error), { cause: error });
-  }
-}
-
-/** The bytes of a PEM block (RFC 7468). */
-function derOf(block: string): Uint8Array {
-  return Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64');
 }
