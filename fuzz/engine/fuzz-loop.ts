@@ -5,7 +5,15 @@ import type { Coverage } from './coverage.ts';
 import { literalsIn } from './dictionary.ts';
 import { InFlightWriter } from './in-flight.ts';
 import { judge, type Outcome } from './judge.ts';
-import { EXIT_MEMORY, type Finding, MEMORY_MAX, type Order, type Progress } from './messages.ts';
+import {
+  CPU_MAX,
+  EXIT_MEMORY,
+  EXIT_TIME,
+  type Finding,
+  MEMORY_MAX,
+  type Order,
+  type Progress,
+} from './messages.ts';
 import { minimise } from './minimise.ts';
 import { mutate } from './mutate.ts';
 import { Pool } from './pool.ts';
@@ -115,8 +123,11 @@ export class FuzzLoop {
   async #judge(input: Uint8Array): Promise<Outcome> {
     this.#runs += 1;
     this.#inFlight.note(input);
+    const before = process.cpuUsage();
     const outcome = await judge(this.#target, input);
+    const { user, system } = process.cpuUsage(before);
     // The parent looks whether it is this input that takes so much, in a new process.
+    if (user + system > CPU_MAX * 1e6) process.exit(EXIT_TIME);
     if (process.resourceUsage().maxRSS * 1024 > MEMORY_MAX) process.exit(EXIT_MEMORY);
     return outcome;
   }

@@ -52,5 +52,9 @@ export type Report =
 
 /** Memory that a process may have in all, in bytes. */
 export const MEMORY_MAX = 300 * 1024 * 1024;
-/** Exit status of a child that took more. */
+/** Seconds of processor time that an input may take. */
+export const CPU_MAX = 2;
+/** Exit status of a child that took more memory. */
 export const EXIT_MEMORY = 77;
+/** Exit status of a child whose input took more time. */
+export const EXIT_TIME = 78;

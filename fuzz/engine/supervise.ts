@@ -1,13 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { type Failure, failureOf, startChild } from './child-process.ts';
 import { saveInput } from './corpus.ts';
 import { readInFlight } from './in-flight.ts';
 import {
-  EXIT_MEMORY,
+  CPU_MAX,
   type Finding,
   MEMORY_MAX,
   type Order,
@@ -18,19 +17,15 @@ import {
 import { minimise } from './minimise.ts';
 import type { TargetModule } from './target.ts';
 
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
-/** MiB of a child's heap; buffers are outside of it. */
-const HEAP_MAX = 200;
 /** Seconds of one input after which a child is stopped, and its input looked at by itself. */
-const SUSPICIOUS_SECONDS = 2;
-/** Seconds of processor time that an input may take. */
-const CPU_MAX = 2;
-/** Seconds after which an input by itself is given up; the machine may have much else to do. */
-const PATIENCE = 15;
-/** How often an input is tried that ends its process: each takes as long as a start of Node, or {@link PATIENCE}. */
+const SUSPICIOUS_SECONDS = 5;
+/** Seconds after which an input by itself is given up that does not even compute. */
+const PATIENCE = 30;
+/** How often a smaller input is tried for one that ends its process: each try takes a start of Node. */
 const MINIMISE_ATTEMPTS = 24;
-/** Characters of a child's last words that are kept. */
-const LAST_WORDS = 2000;
+/** The same for one that does not end by itself. */
+const MINIMISE_HANG_ATTEMPTS = 3;
+const NO_PROGRESS: Progress = { runs: 0, seconds: 0, inputs: 0, blocks: 0 };
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -49,37 +44,35 @@ export interface FuzzReport extends Progress {
 
 /** Fuzzes a target in child processes until its time is up, or an input ended one of them. */
 export async function fuzzTarget(target: TargetModule, options: FuzzOptions): Promise<FuzzReport> {
+  const { corpus, findings: directory } = options;
   const scratch = mkdtempSync(join(tmpdir(), 'fuzz-'));
   const inFlight = join(scratch, 'in-flight');
   const findings: Finding[] = [];
-  const total = { runs: 0, seconds: 0, inputs: 0, blocks: 0 };
+  let total = NO_PROGRESS;
   try {
     for (let round = 0; ; round++) {
       rmSync(inFlight, { force: true });
-      const { corpus, findings: directory } = options;
-      const seconds = options.seconds - total.seconds;
-      const runs = (options.runs ?? Number.MAX_SAFE_INTEGER) - total.runs;
-      if (seconds <= 0 || runs <= 0) break;
+      const limits = {
+        seconds: options.seconds - total.seconds,
+        runs: (options.runs ?? Number.MAX_SAFE_INTEGER) - total.runs,
+      };
+      if (limits.seconds <= 0 || limits.runs <= 0) break;
       const seed = options.seed + round;
       const end = await runChild({
         task: 'fuzz',
         target,
         seed,
-        seconds,
-        runs,
+        ...limits,
         corpus,
         findings: directory,
         inFlight,
       });
       findings.push(...end.findings);
-      total.runs += end.progress.runs;
-      total.seconds += end.progress.seconds;
-      total.inputs = Math.max(total.inputs, end.progress.inputs);
-      total.blocks = Math.max(total.blocks, end.progress.blocks);
-      if (end.reason === undefined) break;
+      total = sum(total, end.progress);
+      if (end.failure === undefined) break;
       const last = existsSync(inFlight) ? readInFlight(inFlight) : undefined;
-      if (last === undefined) throw new Error(`${target.name}: it cannot be run: ${end.reason}`);
-      const finding = await lookInto(target, last.input, directory, scratch, end.reason);
+      if (last === undefined) throw new Error(`${target.name} cannot be run: ${end.failure.text}`);
+      const finding = await lookInto(target, last.input, end.failure, { directory, scratch });
       if (finding === undefined) continue;
       findings.push(finding);
       break;
@@ -90,17 +83,26 @@ export async function fuzzTarget(target: TargetModule, options: FuzzOptions): Pr
   }
 }
 
+function sum(total: Progress, { runs, seconds, inputs, blocks }: Progress): Progress {
+  return {
+    runs: total.runs + runs,
+    seconds: total.seconds + seconds,
+    inputs: Math.max(total.inputs, inputs),
+    blocks: Math.max(total.blocks, blocks),
+  };
+}
+
 /** Runs a target on one input in a process of its own. */
 export async function judgeAlone(target: TargetModule, input: string): Promise<Verdict | Failure> {
-  const child = start({ task: 'judge', target, input });
+  const child = startChild({ task: 'judge', target, input });
   let verdict: Verdict | undefined;
   child.process.on('message', (message: Report) => {
     if (message.type === 'verdict') verdict = message.verdict;
   });
   const timer = setTimeout(() => child.process.kill('SIGKILL'), PATIENCE * 1000);
-  const { code, lastWords } = await child.ended;
+  const end = await child.ended;
   clearTimeout(timer);
-  if (verdict === undefined) return failureOf(code, lastWords);
+  if (verdict === undefined) return failureOf(end);
   if (verdict.cpuSeconds > CPU_MAX) {
     return { kind: 'hang', text: `it took ${verdict.cpuSeconds.toFixed(1)} s of processor time` };
   }
@@ -110,24 +112,12 @@ export async function judgeAlone(target: TargetModule, input: string): Promise<V
   return verdict;
 }
 
-/** What became of an input by which a process did not come to its end. */
-export type Failure = Pick<Finding, 'kind' | 'text'>;
-
-function failureOf(code: number | null, lastWords: string): Failure {
-  // Only the timer kills it so.
-  if (code === null && lastWords === '') return { kind: 'hang', text: `it did not end within ${PATIENCE} s` };
-  if (/heap limit|out of memory/.test(lastWords)) return { kind: 'memory', text: lastWords };
-  if (code === 13) return { kind: 'hang', text: 'it waits for something that never happens' };
-  return { kind: 'crash', text: `the process ended with ${code ?? 'a signal'}: ${lastWords}` };
-}
-
 /** Whether it is this input by itself that ends a process; the finding, with its input made smaller, if it is. */
 async function lookInto(
   target: TargetModule,
   input: Uint8Array,
-  directory: string,
-  scratch: string,
-  reason: string,
+  suspicion: Failure,
+  { directory, scratch }: { readonly directory: string; readonly scratch: string },
 ): Promise<Finding | undefined> {
   const path = join(scratch, 'input');
   const failure = async (candidate: Uint8Array): Promise<Failure | undefined> => {
@@ -137,86 +127,61 @@ async function lookInto(
   };
   const first = await failure(input);
   if (first === undefined) {
-    // Too slow because of the machine, or too much garbage of other inputs. A process that ended by itself is no such.
-    if (reason === SLOW || reason === LARGE) return undefined;
+    // The machine may be slow, and other inputs leave garbage behind; but a crash needs a cause.
+    if (suspicion.kind !== 'crash') return undefined;
     return {
       kind: 'crash',
-      text: `${reason}, but not by this input alone`,
+      text: `not by this input alone: ${suspicion.text}`,
       file: saveInput(directory, input),
     };
   }
   const smallest = await minimise(
     input,
     async (candidate) => (await failure(candidate))?.kind === first.kind,
-    first.kind === 'hang' ? Math.ceil(MINIMISE_ATTEMPTS / 4) : MINIMISE_ATTEMPTS,
+    first.kind === 'hang' ? MINIMISE_HANG_ATTEMPTS : MINIMISE_ATTEMPTS,
   );
   return { ...first, file: saveInput(directory, smallest) };
 }
 
-const SLOW = 'an input took too long';
-const LARGE = 'the process grew too large';
-
-interface ChildEnd {
+interface FuzzEnd {
   readonly progress: Progress;
   readonly findings: readonly Finding[];
   /** Why it ended before its time. */
-  readonly reason: string | undefined;
+  readonly failure: Failure | undefined;
 }
 
-async function runChild(order: Order & { task: 'fuzz' }): Promise<ChildEnd> {
-  const child = start(order);
+async function runChild(order: Order & { task: 'fuzz' }): Promise<FuzzEnd> {
+  const child = startChild(order);
   const findings: Finding[] = [];
-  let progress: Progress = { runs: 0, seconds: 0, inputs: 0, blocks: 0 };
+  let progress = NO_PROGRESS;
   child.process.on('message', (message: Report) => {
     if (message.type === 'progress') progress = message.progress;
     if (message.type === 'finding') findings.push(message.finding);
   });
   const began = performance.now();
-  const watch = watchInFlight(order.inFlight, child.process);
-  const { code, lastWords } = await child.ended;
-  clearInterval(watch.timer);
-  if (code === 0) return { progress, findings, reason: undefined };
-  const reason = watch.isSlow() ? SLOW : code === EXIT_MEMORY ? LARGE : failureOf(code, lastWords).text;
+  const timer = watch(order.inFlight, child.process);
+  const end = await child.ended;
+  clearInterval(timer);
+  if (end.code === 0) return { progress, findings, failure: undefined };
   // Counts the time even if nothing was reported, so that it comes to an end.
-  return { progress: { ...progress, seconds: (performance.now() - began) / 1000 }, findings, reason };
+  return {
+    progress: { ...progress, seconds: (performance.now() - began) / 1000 },
+    findings,
+    failure: failureOf(end),
+  };
 }
 
 /** Stops a process that stays with one input. */
-function watchInFlight(
-  path: string,
-  process: ChildProcess,
-): { timer: NodeJS.Timeout; isSlow: () => boolean } {
-  const count = Buffer.alloc(4);
-  let seen = -1;
+function watch(inFlight: string, child: ChildProcess): NodeJS.Timeout {
+  let seen = 0;
   let since = performance.now();
-  let isSlow = false;
-  const timer = setInterval(() => {
-    if (!existsSync(path)) return;
-    readFileSync(path).copy(count, 0, 0, 4);
-    const current = count.readUInt32LE();
-    if (current !== seen) {
-      seen = current;
+  return setInterval(() => {
+    const count = existsSync(inFlight) ? (readInFlight(inFlight)?.count ?? 0) : 0;
+    if (count !== seen) {
+      seen = count;
       since = performance.now();
-    } else if (current > 0 && performance.now() - since > SUSPICIOUS_SECONDS * 1000) {
-      isSlow = true;
-      process.kill('SIGKILL');
+    } else if (count > 0 && performance.now() - since > SUSPICIOUS_SECONDS * 1000) {
+      child.kill('SIGKILL');
     }
   }, 250);
-  return { timer, isSlow: () => isSlow };
-}
-
-function start(order: Order): {
-  process: ChildProcess;
-  ended: Promise<{ code: number | null; lastWords: string }>;
-} {
-  const process = fork(CHILD, [JSON.stringify(order)], {
-    execArgv: [`--max-old-space-size=${HEAP_MAX}`],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  let lastWords = '';
-  process.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS);
-  });
-  const ended = once(process, 'close').then(([code]) => ({ code: code as number | null, lastWords }));
-  return { process, ended };
 }
