@@ -28,15 +28,41 @@ export const SUPERBLOCK_FIELD = {
   uuid: 48,
   volumeName: 64,
   featureIncompat: 80,
+  /** With compression configurations the bitmap of algorithms, else the greatest LZ4 distance. */
+  compression: 84,
+  extraDevices: 86,
+  deviceTableSlot: 88,
   directoryBlockBits: 90,
+  xattrPrefixCount: 91,
+  xattrPrefixStart: 92,
+  packedNid: 96,
 } as const;
+/** Size of an extension slot behind the superblock. */
+export const EXTENSION_SLOT_SIZE = 16;
+/** `struct erofs_deviceslot`; the table's start counts in its size. */
+export const DEVICE_SLOT_SIZE = 128;
 export const UUID_SIZE = 16;
 export const VOLUME_NAME_SIZE = 16;
 
 /** `feature_compat`: what a reader may ignore. */
-export const FEATURE_COMPAT = { checksum: 1, mtime: 2 } as const;
-/** `feature_incompat`: a reader that does not know a bit must refuse the image. */
-export const FEATURE_INCOMPAT = { zeroPadding: 1, chunkedFile: 4 } as const;
+export const FEATURE_COMPAT = { checksum: 1, mtime: 2, xattrFilter: 4, plainXattrPrefixes: 0x10 } as const;
+/** `feature_incompat`: a reader that does not know a bit must refuse the image. Some bits stand for two features. */
+export const FEATURE_INCOMPAT = {
+  zeroPadding: 1,
+  /** Compression configurations, and pclusters of more than one block. */
+  compressionConfigs: 2,
+  chunkedFile: 4,
+  /** A table of devices, and a second algorithm for an inode. */
+  deviceTable: 8,
+  tailPacking: 0x10,
+  /** Fragments, and clusters that several extents share. */
+  fragments: 0x20,
+  xattrPrefixes: 0x40,
+  /** Since Linux 6.15. */
+  '48bit': 0x80,
+  /** Since Linux 6.17. */
+  metabox: 0x100,
+} as const;
 
 /** The block address that means "none": a hole in a chunked file, or an inode without blocks. */
 export const NO_BLOCK = 0xffff_ffff;
@@ -141,6 +167,11 @@ export const XATTR_ENTRY_FIELD = { nameLength: 0, prefix: 1, valueSize: 2 } as c
 export const MAX_XATTR_VALUE = 0xffff;
 /** XATTR_NAME_MAX of Linux: the whole name, with its prefix. */
 export const MAX_XATTR_NAME = 255;
+
+/** Bit of an entry's prefix that makes the others a number in the table of long prefixes. */
+export const LONG_XATTR_PREFIX = 0x80;
+/** Long prefixes start at multiples of this; the table's start counts in it. */
+export const XATTR_PREFIX_ALIGNMENT = 4;
 
 /** `EROFS_XATTR_INDEX_*`: numbers for the prefixes; the two access control lists have nothing after it. */
 export const XATTR_PREFIXES: readonly {

@@ -3,7 +3,10 @@ import { displayName } from '../../base/display.ts';
 import { ImageError } from '../error.ts';
 import type { InodeType } from '../file-system.ts';
 import { DIRENT_FIELD, DIRENT_SIZE, DIRENT_TYPE, MAX_NAME_LENGTH } from './layout.ts';
+import type { ErofsParts } from './parts.ts';
 import { readU64, viewOf } from './read-bytes.ts';
+import { readContent } from './read-content.ts';
+import type { ErofsInode } from './read-inode.ts';
 
 /** A name in a directory. */
 export interface DirectoryEntry {
@@ -11,6 +14,41 @@ export interface DirectoryEntry {
   readonly nid: number;
   /** What the directory says it is; the inode has the last word. */
   readonly type: InodeType;
+}
+
+/** The entries of a directory, ascending, `.` and `..` among them; those of some blocks at a time. @throws ImageError */
+export async function* readDirectory(
+  parts: ErofsParts,
+  directory: ErofsInode,
+): AsyncGenerator<readonly DirectoryEntry[]> {
+  const { blockSize } = parts.superblock;
+  const what = (): string => `EROFS directory ${directory.nid}`;
+  if (directory.type !== 'directory') throw new ImageError('malformed', `${what()} is a ${directory.type}`);
+  let previous: ByteString | undefined;
+  for await (const piece of wholeBlocks(readContent(parts, directory), blockSize)) {
+    for (let at = 0; at < piece.length; at += blockSize) {
+      const entries = readDirectoryBlock(piece.subarray(at, at + blockSize), previous, what);
+      previous = entries.at(-1)?.name;
+      yield entries;
+    }
+  }
+}
+
+/** The same bytes in pieces of whole blocks, but for the last. */
+async function* wholeBlocks(
+  pieces: AsyncIterable<Uint8Array>,
+  blockSize: number,
+): AsyncGenerator<Uint8Array> {
+  let rest = new Uint8Array(0);
+  for await (const piece of pieces) {
+    const joined = new Uint8Array(rest.length + piece.length);
+    joined.set(rest);
+    joined.set(piece, rest.length);
+    const whole = joined.length - (joined.length % blockSize);
+    if (whole > 0) yield joined.subarray(0, whole);
+    rest = joined.subarray(whole);
+  }
+  if (rest.length > 0) yield rest;
 }
 
 const TYPES = new Map<number, InodeType>(

@@ -1,5 +1,6 @@
 import { ImageError } from '../error.ts';
 import type { Inode, InodeType } from '../file-system.ts';
+import { MAP_HEADER_SIZE } from './compressed-layout.ts';
 import {
   CHUNK_ADDRESS_SIZE,
   CHUNK_FORMAT,
@@ -41,6 +42,14 @@ export type DataLocation =
       readonly chunkSize: number;
       readonly tableOffset: number;
       readonly hasIndexes: boolean;
+    }
+  /** Clusters, which the header at an offset in the file system tells how to find; see `readMapHeader`. */
+  | {
+      readonly layout: 'compressed';
+      readonly headerOffset: number;
+      readonly isCompact: boolean;
+      /** Blocks that the clusters take together, as the inode says. */
+      readonly blocks: number;
     };
 
 const TYPES = new Map<number, InodeType>(
@@ -134,6 +143,14 @@ function dataLocation(
       throw new ImageError('malformed', `${what()}: the end of its content crosses a block boundary`);
     }
     return { layout: 'inline', startBlock: union, tailOffset: end };
+  }
+  if (layout === DATA_LAYOUT.compressedFull || layout === DATA_LAYOUT.compressedCompact) {
+    return {
+      layout: 'compressed',
+      headerOffset: Math.ceil(end / MAP_HEADER_SIZE) * MAP_HEADER_SIZE,
+      isCompact: layout === DATA_LAYOUT.compressedCompact,
+      blocks: union,
+    };
   }
   const knownChunkFormat = CHUNK_FORMAT.blockBitsMask | CHUNK_FORMAT.indexes;
   if (layout !== DATA_LAYOUT.chunk || (union & ~knownChunkFormat) !== 0) {

@@ -1,39 +1,49 @@
 import { ImageError } from '../error.ts';
+import type { Extent, StoredExtent } from './extent.ts';
 import { CHUNK_ADDRESS_SIZE, CHUNK_INDEX_FIELD, CHUNK_INDEX_SIZE, NO_BLOCK } from './layout.ts';
 import { type FileSystemBytes, viewOf } from './read-bytes.ts';
+import { ClusterMapping } from './read-cluster-mapping.ts';
 import type { DataLocation, ErofsInode } from './read-inode.ts';
+import { readMapHeader } from './read-map-header.ts';
+import type { Superblock } from './read-superblock.ts';
 
 /** Chunk addresses that are read at a time. */
 const TABLE_BATCH = 4096;
 
-/** A part of an inode's content. Parts follow each other without gaps. */
-export interface Extent {
-  /** Bytes of content. */
-  readonly length: number;
-  /** Where they are in the file system, in bytes; undefined for zeros that are not stored. */
-  readonly offset: number | undefined;
-}
-
 /**
- * Where the content of an inode is, from its start to its end. Every extent but the last is whole blocks and
- * every one was checked to lie in the file system.
+ * Where the content of an inode is, from its start to its end. Every extent was checked to lie in the file system,
+ * but for fragments.
+ *
+ * @throws ImageError ('malformed', or 'out-of-range' for what is not known here).
  */
 export async function* mapContent(
   bytes: FileSystemBytes,
-  blockSize: number,
+  superblock: Superblock,
   inode: ErofsInode,
 ): AsyncGenerator<Extent> {
   const { size, data } = inode;
   if (size === 0) return;
+  const { blockSize } = superblock;
   if (data.layout === 'chunked') {
     yield* mapChunks(bytes, blockSize, inode, data);
     return;
   }
+  if (data.layout === 'compressed') {
+    const map = await readMapHeader(bytes, superblock, inode, data);
+    if (map.kind === 'fragment') yield { kind: 'fragment', start: 0, length: size, offset: map.offset };
+    else yield* new ClusterMapping(bytes, superblock, inode, map).extents();
+    return;
+  }
   const what = (): string => `EROFS inode ${inode.nid}: its content`;
   const full = data.layout === 'inline' ? (Math.ceil(size / blockSize) - 1) * blockSize : size;
-  if (full > 0) yield checked(bytes, { length: full, offset: data.startBlock * blockSize }, what);
+  if (full > 0)
+    yield checked(
+      bytes,
+      { kind: 'stored', start: 0, length: full, offset: data.startBlock * blockSize },
+      what,
+    );
   if (full < size && data.layout === 'inline') {
-    yield checked(bytes, { length: size - full, offset: data.tailOffset }, what);
+    yield checked(bytes, { kind: 'stored', start: full, length: size - full, offset: data.tailOffset }, what);
   }
 }
 
@@ -54,9 +64,13 @@ async function* mapChunks(
       const block = hasIndexes
         ? indexedBlock(table, entry * unit, what)
         : table.getUint32(entry * unit, true);
-      const length = Math.min(chunkSize, size - (first + entry) * chunkSize);
-      const offset = block === NO_BLOCK ? undefined : block * blockSize;
-      yield checked(bytes, { length, offset }, () => `EROFS inode ${nid}: chunk ${first + entry}`);
+      const start = (first + entry) * chunkSize;
+      const length = Math.min(chunkSize, size - start);
+      if (block === NO_BLOCK) yield { kind: 'hole', start, length };
+      else {
+        const extent = { kind: 'stored', start, length, offset: block * blockSize } as const;
+        yield checked(bytes, extent, () => `EROFS inode ${nid}: chunk ${first + entry}`);
+      }
     }
   }
 }
@@ -69,7 +83,7 @@ function indexedBlock(table: DataView, at: number, what: () => string): number {
   return block;
 }
 
-function checked(bytes: FileSystemBytes, extent: Extent, what: () => string): Extent {
-  if (extent.offset !== undefined) bytes.check(extent.offset, extent.length, what);
+function checked(bytes: FileSystemBytes, extent: StoredExtent, what: () => string): StoredExtent {
+  bytes.check(extent.offset, extent.length, what);
   return extent;
 }

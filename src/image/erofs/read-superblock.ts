@@ -1,9 +1,11 @@
 import { byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { ImageError } from '../error.ts';
+import type { Algorithm } from './compressed-layout.ts';
 import { crc32c } from './crc32c.ts';
 import {
   EROFS_MAGIC,
+  EXTENSION_SLOT_SIZE,
   FEATURE_COMPAT,
   FEATURE_INCOMPAT,
   SUPERBLOCK_FIELD as FIELD,
@@ -11,14 +13,28 @@ import {
   SUPERBLOCK_SIZE,
   UUID_SIZE,
   VOLUME_NAME_SIZE,
+  XATTR_PREFIX_ALIGNMENT,
 } from './layout.ts';
 import { readU64, viewOf } from './read-bytes.ts';
+import { readCompressionConfigs } from './read-compression-configs.ts';
 import type { Timestamp } from './tree.ts';
 
 /** Block sizes as log2: what the kernel takes with pages of up to 64 KiB. */
 const MIN_BLOCK_BITS = 9;
 const MAX_BLOCK_BITS = 16;
-const KNOWN_INCOMPAT = FEATURE_INCOMPAT.zeroPadding | FEATURE_INCOMPAT.chunkedFile;
+/** What needs a newer reader, and what to call it. */
+const UNREADABLE: readonly { readonly bit: number; readonly name: string }[] = [
+  { bit: FEATURE_INCOMPAT['48bit'], name: '48-bit block addresses (48bit)' },
+  { bit: FEATURE_INCOMPAT.metabox, name: 'inodes in a compressed one (metabox)' },
+];
+const KNOWN_INCOMPAT =
+  FEATURE_INCOMPAT.zeroPadding |
+  FEATURE_INCOMPAT.compressionConfigs |
+  FEATURE_INCOMPAT.chunkedFile |
+  FEATURE_INCOMPAT.deviceTable |
+  FEATURE_INCOMPAT.tailPacking |
+  FEATURE_INCOMPAT.fragments |
+  FEATURE_INCOMPAT.xattrPrefixes;
 
 /** What a superblock says, checked. */
 export interface Superblock {
@@ -40,6 +56,14 @@ export interface Superblock {
   readonly volumeName: string;
   readonly featureCompat: number;
   readonly featureIncompat: number;
+  /** What inodes may be compressed with. */
+  readonly algorithms: readonly Algorithm[];
+  /** The inode that holds the fragments of others; undefined if there is none. */
+  readonly packedNid: number | undefined;
+  /** The table of long prefixes of extended attributes: how many, and the byte it starts at. */
+  readonly xattrPrefixes: { readonly count: number; readonly start: number };
+  /** Where the superblock and what belongs to it end, in bytes. */
+  readonly end: number;
 }
 
 /**
@@ -59,12 +83,9 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
   const featureCompat = view.getUint32(FIELD.featureCompat, true);
   if (featureCompat & FEATURE_COMPAT.checksum) await verifyChecksum(source, view, blockSize);
   const featureIncompat = view.getUint32(FIELD.featureIncompat, true);
-  const unknown = featureIncompat & ~KNOWN_INCOMPAT;
-  if (unknown !== 0 || view.getUint8(FIELD.directoryBlockBits) !== 0) {
-    throw new ImageError(
-      'out-of-range',
-      `EROFS superblock: the file system uses features (0x${(unknown >>> 0).toString(16)}) that cannot be read here`,
-    );
+  refuseUnknown(featureIncompat & ~KNOWN_INCOMPAT);
+  if (view.getUint8(FIELD.directoryBlockBits) !== 0) {
+    throw new ImageError('out-of-range', 'EROFS superblock: directory blocks of another size than blocks');
   }
   const blocks = view.getUint32(FIELD.blocks, true);
   const metaBlock = view.getUint32(FIELD.metaBlock, true);
@@ -78,6 +99,14 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
   if (metaBlock >= blocks) throw malformed('the inodes would be outside the file system');
   if (buildTime.nanoseconds > 999_999_999) throw malformed('the build time is not a point in time');
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const slotsEnd =
+    SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE + EXTENSION_SLOT_SIZE * view.getUint8(FIELD.extensionSlots);
+  const has = (bit: number): boolean => (featureIncompat & bit) !== 0;
+  const compression = view.getUint16(FIELD.compression, true);
+  const { algorithms, end } = has(FEATURE_INCOMPAT.compressionConfigs)
+    ? await readCompressionConfigs(source, slotsEnd, compression, blockSize)
+    : { algorithms: algorithmsWithout(featureIncompat, compression), end: slotsEnd };
+  const packedNid = readU64(view, FIELD.packedNid, () => 'EROFS superblock: the number of the packed inode');
   return {
     blockSize,
     blocks,
@@ -93,7 +122,30 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
     ),
     featureCompat,
     featureIncompat,
+    algorithms,
+    packedNid: has(FEATURE_INCOMPAT.fragments) && packedNid !== 0 ? packedNid : undefined,
+    xattrPrefixes: {
+      count: has(FEATURE_INCOMPAT.xattrPrefixes) ? view.getUint8(FIELD.xattrPrefixCount) : 0,
+      start: view.getUint32(FIELD.xattrPrefixStart, true) * XATTR_PREFIX_ALIGNMENT,
+    },
+    end,
   };
+}
+
+function refuseUnknown(unknown: number): void {
+  if (unknown === 0) return;
+  const names = UNREADABLE.filter(({ bit }) => (unknown & bit) !== 0).map(({ name }) => name);
+  const features = names.length === 0 ? 'features' : names.join(' and ');
+  throw new ImageError(
+    'out-of-range',
+    `EROFS superblock: the file system uses ${features} (0x${(unknown >>> 0).toString(16)}), which cannot be read here`,
+    { hint: 'make the image for kernels before 6.15' },
+  );
+}
+
+/** Without configurations there is LZ4 only; mkfs.erofs then sets zero padding, or in older images the distance. */
+function algorithmsWithout(featureIncompat: number, lz4Distance: number): Algorithm[] {
+  return (featureIncompat & FEATURE_INCOMPAT.zeroPadding) !== 0 || lz4Distance !== 0 ? ['lz4'] : [];
 }
 
 /** Covers the rest of the superblock's block, or one block from the superblock where blocks are that small. */

@@ -2,32 +2,36 @@ import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { ImageError } from '../error.ts';
 import {
+  LONG_XATTR_PREFIX,
   XATTR_ENTRY_FIELD,
   XATTR_ENTRY_SIZE,
   XATTR_HEADER_SIZE,
   XATTR_SHARED_COUNT_OFFSET,
   XATTR_UNIT,
 } from './layout.ts';
-import { type FileSystemBytes, viewOf } from './read-bytes.ts';
+import type { ErofsParts } from './parts.ts';
+import { viewOf } from './read-bytes.ts';
 import type { ErofsInode } from './read-inode.ts';
-import { fullXattrName } from './xattr-name.ts';
+import type { LongXattrPrefix } from './read-xattr-prefixes.ts';
+import { fullXattrName, type StoredXattrName } from './xattr-name.ts';
 
 /**
  * The extended attributes of an inode, those it shares first.
  *
- * @param sharedOffset Byte in the file system from which shared attributes count.
+ * @param longPrefixes Reads the table of long prefixes; called only if there is a name that has one.
  * @throws ImageError ('malformed')
  */
 export async function readXattrs(
-  bytes: FileSystemBytes,
-  sharedOffset: number,
+  { bytes, superblock }: ErofsParts,
   { nid, xattrArea }: ErofsInode,
+  longPrefixes: () => Promise<readonly LongXattrPrefix[]>,
 ): Promise<Map<ByteString, Uint8Array>> {
+  const sharedOffset = superblock.xattrBlock * superblock.blockSize;
   const xattrs = new Map<ByteString, Uint8Array>();
   if (xattrArea.size === 0) return xattrs;
   const what = (): string => `EROFS inode ${nid}: its extended attributes`;
-  const add = (index: number, suffix: ByteString, value: Uint8Array): void => {
-    const name = fullXattrName({ index, suffix });
+  const add = async (index: number, suffix: ByteString, value: Uint8Array): Promise<void> => {
+    const name = fullXattrName(await withoutLongPrefix({ index, suffix }, longPrefixes));
     if (name === undefined)
       throw new ImageError('malformed', `${what()}: ${index}, '${displayName(suffix)}' is no name`);
     if (xattrs.has(name)) throw new ImageError('malformed', `${what()}: ${displayName(name)} is there twice`);
@@ -46,7 +50,7 @@ export async function readXattrs(
       header.nameLength + header.valueSize,
       what,
     );
-    add(
+    await add(
       header.index,
       byteString(content.subarray(0, header.nameLength)),
       content.subarray(header.nameLength),
@@ -58,10 +62,23 @@ export async function readXattrs(
     const valueAt = nameAt + header.nameLength;
     const end = valueAt + header.valueSize;
     if (end > area.length) throw new ImageError('malformed', `${what()}: one of them is longer than all`);
-    add(header.index, byteString(area.subarray(nameAt, valueAt)), area.subarray(valueAt, end));
+    // mkfs.erofs fills the room it was told to leave with zeros.
+    const isFilling = header.index === 0 && header.nameLength === 0 && header.valueSize === 0;
+    if (!isFilling)
+      await add(header.index, byteString(area.subarray(nameAt, valueAt)), area.subarray(valueAt, end));
     at = Math.ceil(end / XATTR_UNIT) * XATTR_UNIT;
   }
   return xattrs;
+}
+
+/** The name with an ordinary prefix; one whose long prefix is not in the table stays as it is. */
+async function withoutLongPrefix(
+  stored: StoredXattrName,
+  longPrefixes: () => Promise<readonly LongXattrPrefix[]>,
+): Promise<StoredXattrName> {
+  if ((stored.index & LONG_XATTR_PREFIX) === 0) return stored;
+  const prefix = (await longPrefixes())[stored.index & ~LONG_XATTR_PREFIX];
+  return prefix === undefined ? stored : { index: prefix.base, suffix: prefix.infix + stored.suffix };
 }
 
 /** The header at an offset that is, as all lengths are, a multiple of its size. */

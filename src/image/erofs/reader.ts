@@ -1,41 +1,63 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
+import type { Decompressors } from '../decompressors.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
+import type { Algorithm } from './compressed-layout.ts';
+import { ClusterDecoder } from './decode-cluster.ts';
 import { DIRENT_SIZE, MAX_SYMLINK_LENGTH } from './layout.ts';
+import { PackedInode } from './packed-inode.ts';
+import type { ErofsParts } from './parts.ts';
 import { FileSystemBytes } from './read-bytes.ts';
 import { readContent } from './read-content.ts';
-import { type DirectoryEntry, readDirectoryBlock } from './read-directory.ts';
+import { type DirectoryEntry, readDirectory } from './read-directory.ts';
 import { type ErofsInode, readInode } from './read-inode.ts';
 import { readSuperblock, type Superblock } from './read-superblock.ts';
 import { readXattrs } from './read-xattr.ts';
+import { type LongXattrPrefix, readXattrPrefixes } from './read-xattr-prefixes.ts';
+import { SparseBits } from './sparse-bits.ts';
+
+/** Directories that may wait for their turn while a tree is walked; some hundred bytes each. */
+const MAX_WAITING = 1 << 18;
 
 /**
- * Reads an uncompressed EROFS image, which may be made to deceive: what is outside the file system, contradicts
- * itself or goes round in circles ends with an ImageError ('malformed').
+ * Reads an EROFS image with every feature of Linux 6.12, but for content on other devices. It may be made to deceive:
+ * what is outside the file system, contradicts itself or goes round in circles ends with an ImageError ('malformed').
  */
 export class ErofsReader implements FileSystem<ErofsInode> {
   readonly type = 'erofs';
-  readonly compression = [];
-  readonly superblock: Superblock;
-  readonly #bytes: FileSystemBytes;
+  /** What it reads with, for those who look below the files. */
+  readonly parts: ErofsParts;
+  #xattrPrefixes: Promise<readonly LongXattrPrefix[]> | undefined;
 
-  private constructor(source: ByteSource, superblock: Superblock) {
-    this.superblock = superblock;
-    this.#bytes = new FileSystemBytes(source, superblock.blocks * superblock.blockSize);
+  private constructor(parts: ErofsParts) {
+    this.parts = parts;
   }
 
   /**
    * Reads and checks the superblock.
    *
+   * @param decompressors Without them, content compressed with DEFLATE or zstd cannot be read.
    * @throws ImageError ('malformed' if this is no EROFS, 'out-of-range' for features that cannot be read here).
    */
-  static async open(source: ByteSource): Promise<ErofsReader> {
-    return new ErofsReader(source, await readSuperblock(source));
+  static async open(source: ByteSource, decompressors?: Decompressors): Promise<ErofsReader> {
+    const superblock = await readSuperblock(source);
+    const bytes = new FileSystemBytes(source, superblock.blocks * superblock.blockSize);
+    const decoder = new ClusterDecoder(superblock, decompressors);
+    const packedInode = new PackedInode(bytes, superblock, decoder);
+    return new ErofsReader({ superblock, bytes, decoder, packedInode });
+  }
+
+  get superblock(): Superblock {
+    return this.parts.superblock;
+  }
+
+  get compression(): readonly Algorithm[] {
+    return this.superblock.algorithms;
   }
 
   get size(): number {
-    return this.#bytes.size;
+    return this.parts.bytes.size;
   }
 
   async root(): Promise<ErofsInode> {
@@ -46,7 +68,7 @@ export class ErofsReader implements FileSystem<ErofsInode> {
 
   /** An inode by its number. */
   inode(nid: number): Promise<ErofsInode> {
-    return readInode(this.#bytes, this.superblock, nid);
+    return readInode(this.parts.bytes, this.superblock, nid);
   }
 
   /** The inode at a path from the root, which follows no symbolic links; undefined if there is none. */
@@ -63,19 +85,8 @@ export class ErofsReader implements FileSystem<ErofsInode> {
 
   /** The entries of a directory, ascending, without `.` and `..`. */
   async *entries(directory: ErofsInode): AsyncGenerator<DirectoryEntry> {
-    const what = (): string => `EROFS directory ${directory.nid}`;
-    if (directory.type !== 'directory') throw new ImageError('malformed', `${what()} is a ${directory.type}`);
-    let previous: ByteString | undefined;
-    for await (const piece of this.content(directory)) {
-      for (let at = 0; at < piece.length; at += this.superblock.blockSize) {
-        const entries = readDirectoryBlock(
-          piece.subarray(at, at + this.superblock.blockSize),
-          previous,
-          what,
-        );
-        previous = entries.at(-1)?.name;
-        yield* entries.filter(({ name }) => name !== '.' && name !== '..');
-      }
+    for await (const entries of readDirectory(this.parts, directory)) {
+      yield* entries.filter(({ name }) => name !== '.' && name !== '..');
     }
   }
 
@@ -86,8 +97,9 @@ export class ErofsReader implements FileSystem<ErofsInode> {
    */
   async *walk(): AsyncGenerator<WalkedInode<ErofsInode>> {
     const root: WalkedInode<ErofsInode> = { path: '', inode: await this.root() };
-    const seen = new Set([root.inode.nid]);
-    let namesLeft = Math.floor(this.#bytes.size / DIRENT_SIZE);
+    const seen = new SparseBits();
+    seen.add(root.inode.nid);
+    let namesLeft = Math.floor(this.size / DIRENT_SIZE);
     yield root;
     for (const waiting = [root]; waiting.length > 0; ) {
       const directory = waiting.pop()!;
@@ -103,10 +115,14 @@ export class ErofsReader implements FileSystem<ErofsInode> {
         }
         if (--namesLeft < 0) throw new ImageError('malformed', 'EROFS: directories share their entries');
         if (type === 'directory') {
-          if (seen.has(nid))
+          if (!seen.add(nid))
             throw new ImageError('malformed', `EROFS directory ${nid}: it has more than one name`);
-          seen.add(nid);
           found.push({ path, inode });
+          if (waiting.length + found.length > MAX_WAITING)
+            throw new ImageError(
+              'out-of-range',
+              `EROFS: more than ${MAX_WAITING} directories wait to be read`,
+            );
         }
         yield { path, inode };
       }
@@ -116,12 +132,15 @@ export class ErofsReader implements FileSystem<ErofsInode> {
 
   /** The extended attributes of an inode, by full name. */
   xattrs(inode: ErofsInode): Promise<Map<ByteString, Uint8Array>> {
-    return readXattrs(this.#bytes, this.superblock.xattrBlock * this.superblock.blockSize, inode);
+    return readXattrs(this.parts, inode, () => {
+      this.#xattrPrefixes ??= readXattrPrefixes(this.parts);
+      return this.#xattrPrefixes;
+    });
   }
 
   /** The content of a file in pieces; holes come as zeros, so that there may be more than the image has. */
   content(inode: ErofsInode): AsyncGenerator<Uint8Array> {
-    return readContent(this.#bytes, this.superblock.blockSize, inode);
+    return readContent(this.parts, inode);
   }
 
   /**

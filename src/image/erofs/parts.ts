@@ -1,0 +1,12 @@
+import type { ClusterDecoder } from './decode-cluster.ts';
+import type { PackedInode } from './packed-inode.ts';
+import type { FileSystemBytes } from './read-bytes.ts';
+import type { Superblock } from './read-superblock.ts';
+
+/** What a file system that was opened is read with. */
+export interface ErofsParts {
+  readonly superblock: Superblock;
+  readonly bytes: FileSystemBytes;
+  readonly decoder: ClusterDecoder;
+  readonly packedInode: PackedInode;
+}
