@@ -24,7 +24,7 @@ import { SIZE_MAX, type Target } from './target.ts';
 const BATCH_MIN = 8;
 const BATCH_MAX = 512;
 /** Kinds of refusal that are told apart. */
-const GISTS_MAX = 1000;
+const GISTS_MAX = 100;
 /** A target with so many different findings has had enough. */
 const FINDINGS_MAX = 5;
 const MINIMISE_ATTEMPTS = 4000;

@@ -1,7 +1,7 @@
 import { attributes, directory, TestImage } from '../../test/image/erofs/build-image.ts';
 
 /** Small images of our own writer: next to nothing, and one of every kind of inode with attributes. */
-export async function smallErofsImages(): Promise<Uint8Array[]> {
+export async function ownErofsImages(): Promise<Uint8Array[]> {
   const empty = new TestImage();
   await empty.finish(directory());
   const full = new TestImage();

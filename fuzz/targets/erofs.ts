@@ -1,24 +1,35 @@
 import { crc32c } from '../../src/image/erofs/crc32c.ts';
-import { SUPERBLOCK_FIELD, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from '../../src/image/erofs/layout.ts';
+import {
+  FEATURE_COMPAT,
+  SUPERBLOCK_FIELD,
+  SUPERBLOCK_OFFSET,
+  SUPERBLOCK_SIZE,
+} from '../../src/image/erofs/layout.ts';
 import { ErofsReader } from '../../src/image/erofs/reader.ts';
+import { decompressors } from '../../src/platform/decompressors.ts';
 import type { Target } from '../engine/target.ts';
 import { checkFileSystem } from '../invariants/file-system.ts';
 import { memorySource } from '../invariants/memory-source.ts';
-import { smallErofsImages } from '../seeds/erofs-images.ts';
+import { ownErofsImages } from '../seeds/erofs-images.ts';
 import { fixtures } from '../seeds/fixtures.ts';
 
 /** A whole EROFS image: every inode, attribute, link and content in it. */
 export const target: Target = {
-  sizeMax: 96 * 1024,
   async seeds() {
-    return [...(await smallErofsImages()), ...fixtures('test/image/erofs/fixtures', '.erofs.gz')];
+    const own = await ownErofsImages();
+    return [...own, ...fixtures('fuzz/seeds/erofs', '.gz'), ...fixtures('test/image/erofs/fixtures', '.gz')];
   },
   async run(input) {
-    await checkFileSystem(await ErofsReader.open(memorySource(input)), input.length);
+    await checkFileSystem(await ErofsReader.open(memorySource(input), decompressors), input.length);
   },
   repair(input) {
     if (input.length < SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE) return;
     const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    if (
+      (view.getUint32(SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.featureCompat, true) & FEATURE_COMPAT.checksum) ===
+      0
+    )
+      return;
     const blockSize = 2 ** view.getUint8(SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.blockBits);
     const length = blockSize > SUPERBLOCK_OFFSET ? blockSize - SUPERBLOCK_OFFSET : blockSize;
     const checksum = SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.checksum;

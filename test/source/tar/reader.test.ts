@@ -197,6 +197,15 @@ describe('readTar', () => {
     }
   });
 
+  it('refuses the longest map of a sparse file that an extended header can hold', async () => {
+    const records = pax([
+      ['GNU.sparse.size', '1'],
+      ['GNU.sparse.map', '1,'.repeat(500_000)],
+    ]);
+    const archive = Buffer.concat([records, header({ path: 'a' }), END]);
+    await expect(readAll(archive)).rejects.toMatchObject({ code: 'malformed' });
+  });
+
   it('does not believe a sparse file of a size that no disk has to be worth its memory', async () => {
     const huge = pax([
       ['GNU.sparse.size', `${2 ** 52}`],

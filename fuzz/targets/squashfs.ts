@@ -1,0 +1,14 @@
+import { SquashfsReader } from '../../src/image/squashfs/reader.ts';
+import { decompressors } from '../../src/platform/decompressors.ts';
+import type { Target } from '../engine/target.ts';
+import { checkFileSystem } from '../invariants/file-system.ts';
+import { memorySource } from '../invariants/memory-source.ts';
+import { fixtures } from '../seeds/fixtures.ts';
+
+/** A whole SquashFS image: every inode, attribute, link and content in it. */
+export const target: Target = {
+  seeds: () => fixtures('fuzz/seeds/squashfs', '.gz'),
+  async run(input) {
+    await checkFileSystem(await SquashfsReader.open(memorySource(input), decompressors), input.length);
+  },
+};
