@@ -39,7 +39,7 @@ export const target: Target = {
     ),
   dictionary: ['null', '[]', '{}', '__proto__', 'constructor', '1e999', '-0', '\\u0000', '\\ud800', 'é'],
   run(input) {
-    if (refusalOf(() => assert.equal(typeof statedMediaType(input, 'x'), 'string')) !== undefined) return;
+    assert.equal(typeof statedMediaType(input, 'x'), 'string');
     const refusals = [
       () => choosePlatform(parseIndex(input, 'x'), 'amd64', 'x'),
       () => checkPlatform(parseConfig(input, 'x'), 'amd64', 'x'),
