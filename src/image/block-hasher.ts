@@ -1,13 +1,22 @@
 /**
- * Hashes blocks as dm-verity does (hash type 1): digest = SHA-256(salt ‖ block).
+ * Hashes blocks as dm-verity does (hash type 1): digest = hash(salt ‖ block).
  *
  * The pure rooms do not hash by themselves; the host side passes an implementation in (src/platform).
  */
-export interface BlockHasher {
+export interface VerityHasher {
   /** Name of the hash as the kernel spells it, for the verity superblock. */
-  readonly algorithm: 'sha256';
+  readonly algorithm: string;
   /** Bytes in a digest. */
-  readonly digestSize: 32;
+  readonly digestSize: number;
   /** The digests, one after the other, of the blocks in `data`; its length is a multiple of `blockSize`. */
   hashBlocks(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | Promise<Uint8Array>;
 }
+
+/** The hasher of the images that are written here, with SHA-256. */
+export interface BlockHasher extends VerityHasher {
+  readonly algorithm: 'sha256';
+  readonly digestSize: 32;
+}
+
+/** The hasher for a hash that a verity superblock names as the kernel does; undefined if it is not one to rely on. */
+export type VerityHasherFor = (algorithm: string) => VerityHasher | undefined;

@@ -17,6 +17,16 @@ export const MBR = {
 export const PROTECTIVE_RECORD = [0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff, 1, 0, 0, 0] as const;
 /** Where a record holds its size in sectors, 32 bits. */
 export const MBR_RECORD_SIZE_OFFSET = 12;
+/** Partition records of an MBR, and bytes in one. */
+export const MBR_RECORD_COUNT = 4;
+export const MBR_RECORD_SIZE = 16;
+/** Where a record holds its type, and its first sector, 32 bits. */
+export const MBR_RECORD_TYPE_OFFSET = 4;
+export const MBR_RECORD_FIRST_LBA_OFFSET = 8;
+/** The type of a record that protects a GPT. */
+export const PROTECTIVE_TYPE = 0xee;
+/** Size of a record for disks that are larger than it can say. */
+export const MBR_SIZE_UNKNOWN = 0xffffffff;
 /** Bytes 510 and 511 of an MBR. */
 export const MBR_SIGNATURE = [0x55, 0xaa] as const;
 
@@ -26,6 +36,7 @@ export const HEADER = {
   revision: 8,
   headerSize: 12,
   headerCrc: 16,
+  reserved: 20,
   myLba: 24,
   alternateLba: 32,
   firstUsableLba: 40,
@@ -60,6 +71,8 @@ export const ENTRY_SIZE = 128;
 export const NAME_LENGTH = 36;
 /** Entries in a table; fdisk. */
 export const ENTRY_COUNT = 128;
+/** Entries that a table read here may have. The specification has no limit, tools write 128. */
+export const ENTRY_COUNT_LIMIT = 1024;
 /** Sectors of an array of entries. */
 export const ENTRIES_SECTORS = (ENTRY_COUNT * ENTRY_SIZE) / SECTOR_SIZE;
 
@@ -68,8 +81,12 @@ export const TABLE_SECTORS = 1 + ENTRIES_SECTORS;
 /** The first sector after the protective MBR and the primary copy: lowest value for the first usable sector. */
 export const MINIMUM_FIRST_USABLE_LBA = 1 + TABLE_SECTORS;
 
+/** Sizes of sectors that tables are looked for with (systemd 257 dissect-image.c: `probe_sector_size`). */
+export const SECTOR_SIZES = [512, 1024, 2048, 4096] as const;
+
 /** Attribute bits: UEFI 2.10 table 5.7; 48 and above by partition type, here the Discoverable Partitions Specification. */
 export const ATTRIBUTE = {
+  noBlockIo: 1n << 1n,
   growFileSystem: 1n << 59n,
   readOnly: 1n << 60n,
   noAuto: 1n << 63n,

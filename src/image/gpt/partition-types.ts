@@ -8,7 +8,7 @@ export type Designator = 'root' | 'root-verity' | 'root-verity-sig' | 'usr' | 'u
  * Partition types of the Discoverable Partitions Specification (UAPI.2), as systemd 257 has them in
  * src/systemd/sd-gpt.h.
  */
-const TYPES: Readonly<Record<Architecture, Readonly<Record<Designator, Guid>>>> = {
+export const PARTITION_TYPES: Readonly<Record<Architecture, Readonly<Record<Designator, Guid>>>> = {
   'x86-64': {
     root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
     'root-verity': '2c7357ed-ebd2-46d9-aec1-23d437ec2bf5',
@@ -181,7 +181,7 @@ const TYPES: Readonly<Record<Architecture, Readonly<Record<Designator, Guid>>>> 
 
 /** The GUID of a partition type. */
 export function partitionType(architecture: Architecture, designator: Designator): Guid {
-  return TYPES[architecture][designator];
+  return PARTITION_TYPES[architecture][designator];
 }
 
 /**

@@ -1,0 +1,26 @@
+import type { ByteSource } from './byte-source.ts';
+
+/** A part of a source, such as a partition of an image. */
+export class ByteRange implements ByteSource {
+  readonly size: number;
+  readonly #source: ByteSource;
+  readonly #start: number;
+
+  /** @throws RangeError unless the part lies within the source. */
+  constructor(source: ByteSource, start: number, size: number) {
+    if (!(start >= 0 && size >= 0 && start + size <= source.size)) {
+      throw new RangeError(`bytes ${start} to ${start + size} of ${source.size}`);
+    }
+    this.#source = source;
+    this.#start = start;
+    this.size = size;
+  }
+
+  /** @throws RangeError for bytes outside of the part, which belong to another. */
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
+    }
+    return this.#source.read(this.#start + offset, length);
+  }
+}

@@ -1,0 +1,56 @@
+import { type FileHandle, readFile } from 'node:fs/promises';
+import type { ByteSource } from '../image/byte-source.ts';
+import { ImageError } from '../image/error.ts';
+
+/** A {@link ByteSource} on an open file or block device, which stays the caller's to close. */
+export class FileByteSource implements ByteSource {
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  private constructor(handle: FileHandle, size: number) {
+    this.#handle = handle;
+    this.size = size;
+  }
+
+  /** @throws ImageError ('malformed') where it is neither a file nor a block device. */
+  static async of(handle: FileHandle): Promise<FileByteSource> {
+    const status = await handle.stat();
+    if (status.isFile()) return new FileByteSource(handle, status.size);
+    if (status.isBlockDevice()) return new FileByteSource(handle, await deviceSize(status.rdev));
+    throw new ImageError('malformed', 'the image is neither a file nor a block device');
+  }
+
+  /** @throws ImageError ('malformed') where the file became shorter, RangeError for bytes that it never had. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
+    }
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) {
+        throw new ImageError(
+          'malformed',
+          `the image became shorter than ${this.size} bytes while it was read`,
+        );
+      }
+      done += bytesRead;
+    }
+    return bytes;
+  }
+}
+
+/** Bytes of a block device, which Linux tells in sectors of 512 whatever the device's are. */
+async function deviceSize(device: number): Promise<number> {
+  const sectors = await readFile(`/sys/dev/block/${major(device)}:${minor(device)}/size`, 'utf8');
+  return Number(sectors) * 512;
+}
+
+/** Device numbers as the C library packs them (makedev(3)). */
+function major(device: number): number {
+  return Math.floor(device / 2 ** 8) % 2 ** 12;
+}
+
+function minor(device: number): number {
+  return (device % 2 ** 8) + Math.floor(device / 2 ** 20) * 2 ** 8;
+}
