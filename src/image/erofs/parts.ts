@@ -2,6 +2,7 @@ import type { ClusterDecoder } from './decode-cluster.ts';
 import type { PackedInode } from './packed-inode.ts';
 import type { FileSystemBytes } from './read-bytes.ts';
 import type { Superblock } from './read-superblock.ts';
+import type { XattrPrefixTable } from './read-xattr-prefixes.ts';
 
 /** What a file system that was opened is read with. */
 export interface ErofsParts {
@@ -9,4 +10,5 @@ export interface ErofsParts {
   readonly bytes: FileSystemBytes;
   readonly decoder: ClusterDecoder;
   readonly packedInode: PackedInode;
+  readonly xattrPrefixes: XattrPrefixTable;
 }

@@ -48,7 +48,7 @@ function* cut(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** Reads clusters, which mostly follow each other, many at a time. */
-class ClusterReader {
+export class ClusterReader {
   readonly #bytes: FileSystemBytes;
   /** Bytes of clusters that the inode says are still to come. */
   #expected: number;
@@ -56,12 +56,17 @@ class ClusterReader {
   #offset = 0;
   #ahead = READ_AHEAD.first;
 
+  /** @param expected Bytes that all clusters to be read have together, as far as it is known. */
   constructor(bytes: FileSystemBytes, expected: number) {
     this.#bytes = bytes;
     this.#expected = expected;
   }
 
-  async read({ offset, size }: ClusterExtent, what: () => string): Promise<Uint8Array> {
+  /** The bytes of a cluster. @throws ImageError */
+  async read(
+    { offset, size }: Pick<ClusterExtent, 'offset' | 'size'>,
+    what: () => string,
+  ): Promise<Uint8Array> {
     const end = this.#offset + this.#window.length;
     if (offset < this.#offset || offset + size > end) {
       const isNext = offset >= this.#offset && offset <= end;

@@ -47,6 +47,29 @@ export async function* mapContent(
   }
 }
 
+/** Where the metadata of an inode ends, in bytes: inode, attributes, index or table, and content that is inline. @throws ImageError */
+export async function metadataEnd(
+  bytes: FileSystemBytes,
+  superblock: Superblock,
+  inode: ErofsInode,
+): Promise<number> {
+  const { size, data, xattrArea } = inode;
+  const end = xattrArea.offset + xattrArea.size;
+  switch (data.layout) {
+    case 'plain':
+      return end;
+    case 'inline':
+      return data.tailOffset + size - (Math.ceil(size / superblock.blockSize) - 1) * superblock.blockSize;
+    case 'chunked':
+      return (
+        data.tableOffset +
+        Math.ceil(size / data.chunkSize) * (data.hasIndexes ? CHUNK_INDEX_SIZE : CHUNK_ADDRESS_SIZE)
+      );
+    case 'compressed':
+      return (await readMapHeader(bytes, superblock, inode, data)).end;
+  }
+}
+
 async function* mapChunks(
   bytes: FileSystemBytes,
   blockSize: number,

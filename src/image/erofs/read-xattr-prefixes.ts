@@ -1,7 +1,9 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { ImageError } from '../error.ts';
 import { FEATURE_COMPAT, MAX_XATTR_NAME, XATTR_PREFIX_ALIGNMENT } from './layout.ts';
-import type { ErofsParts } from './parts.ts';
+import type { PackedInode } from './packed-inode.ts';
+import type { FileSystemBytes } from './read-bytes.ts';
+import type { Superblock } from './read-superblock.ts';
 
 const LENGTH_SIZE = 2;
 
@@ -12,40 +14,53 @@ export interface LongXattrPrefix {
 }
 
 /**
- * The table of long prefixes, which is in the packed inode if there is one. Each prefix starts at a multiple of four
- * with a length of two bytes, the number of the ordinary prefix, and the infix.
- *
- * @throws ImageError
+ * The table of long prefixes, which is in the packed inode if there is one, and is read once, when it is asked for.
+ * Each prefix starts at a multiple of four with a length of two bytes, the number of the ordinary prefix, and the infix.
  */
-export async function readXattrPrefixes(parts: ErofsParts): Promise<readonly LongXattrPrefix[]> {
-  const { superblock } = parts;
-  const prefixes: LongXattrPrefix[] = [];
-  let at = superblock.xattrPrefixes.start;
-  while (prefixes.length < superblock.xattrPrefixes.count) {
-    const [low, high] = await readMetadata(parts, at, LENGTH_SIZE);
-    const length = low! | (high! << 8);
-    if (length === 0 || length > 1 + MAX_XATTR_NAME)
-      throw new ImageError('malformed', `EROFS: a prefix of extended attributes has ${length} bytes`);
-    const entry = await readMetadata(parts, at + LENGTH_SIZE, length);
-    prefixes.push({ base: entry[0]!, infix: byteString(entry.subarray(1)) });
-    at += Math.ceil((LENGTH_SIZE + length) / XATTR_PREFIX_ALIGNMENT) * XATTR_PREFIX_ALIGNMENT;
-  }
-  return prefixes;
-}
+export class XattrPrefixTable {
+  readonly #superblock: Superblock;
+  readonly #bytes: FileSystemBytes;
+  readonly #packedInode: PackedInode;
+  #prefixes: Promise<readonly LongXattrPrefix[]> | undefined;
 
-async function readMetadata(
-  { superblock, bytes, packedInode }: ErofsParts,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
-  const what = (): string => 'EROFS: the prefixes of extended attributes';
-  const isPlain = (superblock.featureCompat & FEATURE_COMPAT.plainXattrPrefixes) !== 0;
-  if (superblock.packedNid === undefined || isPlain) return bytes.readNear(offset, length, what);
-  const read = new Uint8Array(length);
-  let at = 0;
-  for await (const piece of packedInode.read(offset, length, what)) {
-    read.set(piece, at);
-    at += piece.length;
+  constructor(superblock: Superblock, bytes: FileSystemBytes, packedInode: PackedInode) {
+    this.#superblock = superblock;
+    this.#bytes = bytes;
+    this.#packedInode = packedInode;
   }
-  return read;
+
+  /** All prefixes, in order of their numbers. @throws ImageError */
+  prefixes(): Promise<readonly LongXattrPrefix[]> {
+    this.#prefixes ??= this.#read();
+    return this.#prefixes;
+  }
+
+  async #read(): Promise<readonly LongXattrPrefix[]> {
+    const { count, start } = this.#superblock.xattrPrefixes;
+    const prefixes: LongXattrPrefix[] = [];
+    for (let at = start; prefixes.length < count; ) {
+      const [low, high] = await this.#metadata(at, LENGTH_SIZE);
+      const length = low! | (high! << 8);
+      if (length === 0 || length > 1 + MAX_XATTR_NAME)
+        throw new ImageError('malformed', `EROFS: a prefix of extended attributes has ${length} bytes`);
+      const entry = await this.#metadata(at + LENGTH_SIZE, length);
+      prefixes.push({ base: entry[0]!, infix: byteString(entry.subarray(1)) });
+      at += Math.ceil((LENGTH_SIZE + length) / XATTR_PREFIX_ALIGNMENT) * XATTR_PREFIX_ALIGNMENT;
+    }
+    return prefixes;
+  }
+
+  async #metadata(offset: number, length: number): Promise<Uint8Array> {
+    const { featureCompat, packedNid } = this.#superblock;
+    const what = (): string => 'EROFS: the prefixes of extended attributes';
+    const isPlain = (featureCompat & FEATURE_COMPAT.plainXattrPrefixes) !== 0;
+    if (packedNid === undefined || isPlain) return this.#bytes.readNear(offset, length, what);
+    const read = new Uint8Array(length);
+    let at = 0;
+    for await (const piece of this.#packedInode.read(offset, length, what)) {
+      read.set(piece, at);
+      at += piece.length;
+    }
+    return read;
+  }
 }

@@ -14,7 +14,7 @@ import { type DirectoryEntry, readDirectory } from './read-directory.ts';
 import { type ErofsInode, readInode } from './read-inode.ts';
 import { readSuperblock, type Superblock } from './read-superblock.ts';
 import { readXattrs } from './read-xattr.ts';
-import { type LongXattrPrefix, readXattrPrefixes } from './read-xattr-prefixes.ts';
+import { XattrPrefixTable } from './read-xattr-prefixes.ts';
 import { SparseBits } from './sparse-bits.ts';
 
 /** Directories that may wait for their turn while a tree is walked; some hundred bytes each. */
@@ -28,7 +28,6 @@ export class ErofsReader implements FileSystem<ErofsInode> {
   readonly type = 'erofs';
   /** What it reads with, for those who look below the files. */
   readonly parts: ErofsParts;
-  #xattrPrefixes: Promise<readonly LongXattrPrefix[]> | undefined;
 
   private constructor(parts: ErofsParts) {
     this.parts = parts;
@@ -45,7 +44,8 @@ export class ErofsReader implements FileSystem<ErofsInode> {
     const bytes = new FileSystemBytes(source, superblock.blocks * superblock.blockSize);
     const decoder = new ClusterDecoder(superblock, decompressors);
     const packedInode = new PackedInode(bytes, superblock, decoder);
-    return new ErofsReader({ superblock, bytes, decoder, packedInode });
+    const xattrPrefixes = new XattrPrefixTable(superblock, bytes, packedInode);
+    return new ErofsReader({ superblock, bytes, decoder, packedInode, xattrPrefixes });
   }
 
   get superblock(): Superblock {
@@ -132,10 +132,7 @@ export class ErofsReader implements FileSystem<ErofsInode> {
 
   /** The extended attributes of an inode, by full name. */
   xattrs(inode: ErofsInode): Promise<Map<ByteString, Uint8Array>> {
-    return readXattrs(this.parts, inode, () => {
-      this.#xattrPrefixes ??= readXattrPrefixes(this.parts);
-      return this.#xattrPrefixes;
-    });
+    return readXattrs(this.parts, inode);
   }
 
   /** The content of a file in pieces; holes come as zeros, so that there may be more than the image has. */
