@@ -33,7 +33,6 @@ export function decodeLzma2(input: Uint8Array, at: number, output: Uint8Array): 
     if (read === input.length) throw damagedData('LZMA2', 'it is cut off before a chunk');
     const control = input[read]!;
     if (control === CONTROL.end) return { read: read + 1, written, isComplete: true };
-    if (written === output.length) return { read, written, isComplete: false };
     const isLzma = control >= CONTROL.lzma;
     if (!isLzma && control > CONTROL.stored) throw damagedData('LZMA2', `no chunk begins with ${control}`);
     const reset = isLzma ? (control >>> 5) & 3 : 0;
@@ -44,6 +43,7 @@ export function decodeLzma2(input: Uint8Array, at: number, output: Uint8Array): 
     const storedAt = read + headerSize;
     const storedEnd = storedAt + storedSize;
     const end = Math.min(written + size, output.length);
+    const isWhole = end === written + size;
     if (storedEnd > input.length) throw damagedData('LZMA2', 'it is cut off in a chunk');
 
     if (control === CONTROL.storedNewDictionary || reset === RESET.dictionary) {
@@ -58,7 +58,6 @@ export function decodeLzma2(input: Uint8Array, at: number, output: Uint8Array): 
       if (input[storedAt] !== 0) throw damagedData('LZMA2', 'a chunk does not begin with a zero');
       const coder = new RangeDecoder(input, storedAt, storedEnd);
       const decodedEnd = decoder.decode(coder, output, dictionaryStart, written, end);
-      const isWhole = end === written + size;
       if (decodedEnd < end || (isWhole && !coder.isFinished())) {
         throw damagedData('LZMA2', 'a chunk does not end where it says');
       }
@@ -67,5 +66,6 @@ export function decodeLzma2(input: Uint8Array, at: number, output: Uint8Array): 
     }
     written = end;
     read = storedEnd;
+    if (!isWhole) return { read, written, isComplete: false };
   }
 }

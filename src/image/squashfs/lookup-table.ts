@@ -6,51 +6,40 @@ import { type Metadata, MetadataCursor } from './metadata.ts';
 const POINTER_SIZE = 8;
 
 /** Records of one size in metadata blocks, which an array of pointers leads to. */
+export interface LookupTableLayout {
+  /** Where the pointers are in the file system. */
+  readonly pointersAt: number;
+  /** Number of records. */
+  readonly count: number;
+  /** Bytes of each, which divide the size of a metadata block. */
+  readonly recordSize: number;
+  /** What it holds, for messages. */
+  readonly name: string;
+}
+
+/** Reads the records of a table by their index. */
 export class LookupTable {
   readonly #bytes: FileSystemBytes;
   readonly #metadata: Metadata;
-  readonly #pointersAt: number;
-  readonly #count: number;
-  readonly #recordSize: number;
-  readonly #name: string;
+  readonly #layout: LookupTableLayout;
 
-  /**
-   * @param pointersAt Where the pointers are in the file system.
-   * @param count Number of records.
-   * @param recordSize Bytes of each, which divide the size of a metadata block.
-   * @param name What it holds, for messages.
-   */
-  constructor(
-    bytes: FileSystemBytes,
-    metadata: Metadata,
-    pointersAt: number,
-    count: number,
-    recordSize: number,
-    name: string,
-  ) {
+  constructor(bytes: FileSystemBytes, metadata: Metadata, layout: LookupTableLayout) {
     this.#bytes = bytes;
     this.#metadata = metadata;
-    this.#pointersAt = pointersAt;
-    this.#count = count;
-    this.#recordSize = recordSize;
-    this.#name = name;
+    this.#layout = layout;
   }
 
   /** @throws ImageError, 'malformed' if there is no such record. */
   async record(index: number): Promise<DataView> {
-    const what = (): string => `SquashFS table of ${this.#name}`;
-    if (index >= this.#count) {
-      throw new ImageError('malformed', `${what()}: there is no ${index}, only ${this.#count}`);
-    }
-    const block = Math.floor((index * this.#recordSize) / METADATA_BLOCK_SIZE);
-    const pointer = await this.#bytes.readNear(this.#pointersAt + block * POINTER_SIZE, POINTER_SIZE, what);
+    const { count, name, pointersAt, recordSize } = this.#layout;
+    const what = (): string => `SquashFS table of ${name}`;
+    if (index >= count) throw new ImageError('malformed', `${what()}: there is no ${index}, only ${count}`);
+    const at = index * recordSize;
+    const pointerAt = pointersAt + Math.floor(at / METADATA_BLOCK_SIZE) * POINTER_SIZE;
+    const pointer = await this.#bytes.readNear(pointerAt, POINTER_SIZE, what);
     const start = readU64(viewOf(pointer), 0, () => `${what()}: a pointer`);
-    const table = { start, end: this.#bytes.size, name: this.#name };
-    const cursor = new MetadataCursor(
-      this.#metadata,
-      table,
-      (index * this.#recordSize) % METADATA_BLOCK_SIZE,
-    );
-    return viewOf(await cursor.read(this.#recordSize));
+    const table = { start, end: this.#bytes.size, name };
+    const cursor = new MetadataCursor(this.#metadata, table, at % METADATA_BLOCK_SIZE);
+    return viewOf(await cursor.read(recordSize));
   }
 }

@@ -10,8 +10,8 @@ import {
   METADATA_BLOCK_SIZE,
 } from './layout.ts';
 import type { LookupTable } from './lookup-table.ts';
-import type { MetadataCursor } from './metadata.ts';
-import type { FileData } from './read-inode.ts';
+import { type Metadata, MetadataCursor, type MetadataTable } from './metadata.ts';
+import type { SquashfsInode } from './read-inode.ts';
 
 /** Largest piece of content; a multiple of every block size. */
 const PIECE_SIZE = 1 << 20;
@@ -21,44 +21,44 @@ const SIZES_AT_ONCE = METADATA_BLOCK_SIZE / DATA_BLOCK_SIZE_FIELD_SIZE;
 /** Fragment blocks that are kept, since the ends of many small files are in each. */
 const MAX_KEPT_FRAGMENTS = 4;
 
+/** What content is read with. */
+export interface ContentParts {
+  readonly bytes: FileSystemBytes;
+  readonly metadata: Metadata;
+  /** The table of inodes, which the sizes of blocks are in. */
+  readonly inodes: MetadataTable;
+  readonly fragments: LookupTable;
+  readonly decompress: Decompress;
+  readonly blockSize: number;
+}
+
 /** Reads the content of files. */
 export class ContentReader {
-  readonly #bytes: FileSystemBytes;
-  readonly #decompress: Decompress;
-  readonly #blockSize: number;
-  readonly #fragments: LookupTable;
+  readonly #parts: ContentParts;
   readonly #kept = new Map<number, Uint8Array>();
 
-  constructor(bytes: FileSystemBytes, decompress: Decompress, blockSize: number, fragments: LookupTable) {
-    this.#bytes = bytes;
-    this.#decompress = decompress;
-    this.#blockSize = blockSize;
-    this.#fragments = fragments;
+  constructor(parts: ContentParts) {
+    this.#parts = parts;
   }
 
-  /**
-   * The content of a file, in pieces of up to 1 MiB. A file with holes may be far larger than the image.
-   *
-   * @param sizes Where the sizes of the blocks start.
-   */
-  async *read(
-    size: number,
-    data: FileData,
-    sizes: MetadataCursor,
-    what: () => string,
-  ): AsyncGenerator<Uint8Array> {
-    const tail = data.fragment === undefined ? 0 : size % this.#blockSize;
+  /** The content of a file, in pieces of up to 1 MiB. A file with holes may be far larger than the image. */
+  async *read({ data, nid, size, type }: SquashfsInode): AsyncGenerator<Uint8Array> {
+    const what = (): string => `SquashFS inode ${nid}`;
+    if (data.kind !== 'blocks') throw new ImageError('malformed', `${what()}: a ${type} has no content`);
+    const { blockSize, inodes, metadata } = this.#parts;
+    const sizes = new MetadataCursor(metadata, inodes, data.sizesReference);
+    const tail = data.fragment === undefined ? 0 : size % blockSize;
     const end = size - tail;
     let at = data.start;
     for (let done = 0; done < end; ) {
-      const count = Math.min(Math.ceil((end - done) / this.#blockSize), SIZES_AT_ONCE);
+      const count = Math.min(Math.ceil((end - done) / blockSize), SIZES_AT_ONCE);
       const list = viewOf(await sizes.read(count * DATA_BLOCK_SIZE_FIELD_SIZE));
-      const perPiece = PIECE_SIZE / this.#blockSize;
+      const perPiece = PIECE_SIZE / blockSize;
       for (let first = 0; first < count; first += perPiece) {
         const fields = Array.from({ length: Math.min(perPiece, count - first) }, (_, index) =>
           list.getUint32((first + index) * DATA_BLOCK_SIZE_FIELD_SIZE, true),
         );
-        const length = Math.min(fields.length * this.#blockSize, end - done);
+        const length = Math.min(fields.length * blockSize, end - done);
         yield await this.#readBlocks(at, fields, length, what);
         for (const field of fields) at += field & DATA_SIZE_MASK;
         done += length;
@@ -85,17 +85,20 @@ export class ContentReader {
     let storedSize = 0;
     for (const field of fields) {
       const size = field & DATA_SIZE_MASK;
-      if (field !== 0 && (size === 0 || size > this.#blockSize || field > (DATA_IS_PLAIN | DATA_SIZE_MASK))) {
+      if (
+        field !== 0 &&
+        (size === 0 || size > this.#parts.blockSize || field > (DATA_IS_PLAIN | DATA_SIZE_MASK))
+      ) {
         throw new ImageError('malformed', `${what()}: a block is said to have ${size} bytes`);
       }
       storedSize += size;
     }
-    const stored = await this.#bytes.read(at, storedSize, () => `${what()}: its content`);
+    const stored = await this.#parts.bytes.read(at, storedSize, () => `${what()}: its content`);
     const content = new Uint8Array(length);
     let from = 0;
     for (const [index, field] of fields.entries()) {
-      const start = index * this.#blockSize;
-      const expected = Math.min(this.#blockSize, length - start);
+      const start = index * this.#parts.blockSize;
+      const expected = Math.min(this.#parts.blockSize, length - start);
       const size = field & DATA_SIZE_MASK;
       if (field !== 0) {
         const block = this.#decode(stored.subarray(from, from + size), field, expected, what);
@@ -113,15 +116,15 @@ export class ContentReader {
     const kept = this.#kept.get(index);
     if (kept !== undefined) return kept;
     const what = (): string => `SquashFS fragment ${index}`;
-    const record = await this.#fragments.record(index);
+    const record = await this.#parts.fragments.record(index);
     const start = readU64(record, FRAGMENT_FIELD.start, () => `${what()}: its place`);
     const field = record.getUint32(FRAGMENT_FIELD.size, true);
     const size = field & DATA_SIZE_MASK;
-    if (size === 0 || size > this.#blockSize) {
+    if (size === 0 || size > this.#parts.blockSize) {
       throw new ImageError('malformed', `${what()}: it is said to have ${size} bytes`);
     }
-    const stored = await this.#bytes.read(start, size, what);
-    const block = this.#decode(stored, field, this.#blockSize, what);
+    const stored = await this.#parts.bytes.read(start, size, what);
+    const block = this.#decode(stored, field, this.#parts.blockSize, what);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size < MAX_KEPT_FRAGMENTS) break;
       this.#kept.delete(oldest);
@@ -132,6 +135,6 @@ export class ContentReader {
 
   #decode(stored: Uint8Array, field: number, limit: number, what: () => string): Uint8Array {
     if ((field & DATA_IS_PLAIN) !== 0) return stored;
-    return decompressBlock(this.#decompress, stored, limit, () => `${what()}: a block`);
+    return decompressBlock(this.#parts.decompress, stored, limit, () => `${what()}: a block`);
   }
 }

@@ -11,8 +11,8 @@ import {
   MAX_ENTRIES_PER_HEADER,
   MAX_NAME_LENGTH,
 } from './layout.ts';
-import type { MetadataCursor } from './metadata.ts';
-import { typeOfEntry } from './read-inode.ts';
+import { type Metadata, MetadataCursor, type MetadataTable } from './metadata.ts';
+import { type SquashfsInode, typeOfEntry } from './read-inode.ts';
 
 /** A name in a directory. */
 export interface DirectoryEntry {
@@ -26,19 +26,22 @@ export interface DirectoryEntry {
 }
 
 /**
- * Reads the entries of a directory.
+ * Reads the entries of a directory, ascending.
  *
- * @param cursor Where they start.
- * @param size Bytes that they take.
+ * @param table The table of directories.
  * @throws ImageError ('malformed'), also where names do not ascend, as the kernel would list what it cannot find.
  */
 export async function* readDirectory(
-  cursor: MetadataCursor,
-  size: number,
-  what: () => string,
+  metadata: Metadata,
+  table: MetadataTable,
+  directory: SquashfsInode,
 ): AsyncGenerator<DirectoryEntry> {
-  const malformed = (cause: string): ImageError => new ImageError('malformed', `${what()}: ${cause}`);
-  let left = size;
+  const malformed = (cause: string): ImageError =>
+    new ImageError('malformed', `SquashFS directory ${directory.nid}: ${cause}`);
+  const { data } = directory;
+  if (data.kind !== 'entries') throw malformed(`it is a ${directory.type}`);
+  const cursor = new MetadataCursor(metadata, table, data.reference);
+  let left = data.size;
   const take = (length: number): Promise<Uint8Array> => {
     left -= length;
     if (left < 0) throw malformed('the entries take more room than they have');

@@ -31,12 +31,13 @@ export interface Superblock {
   /** Reference in the inode table. */
   readonly rootInode: number;
   readonly bytesUsed: number;
-  /** Where the tables start; all are within the file system, and inodes come before directories. */
+  /** Where the tables start: all within the file system, and inodes come before directories. */
   readonly idTable: number;
   readonly inodeTable: number;
   readonly directoryTable: number;
   readonly xattrTable: number | undefined;
-  readonly fragmentTable: number | undefined;
+  /** 0 if there are no fragments. */
+  readonly fragmentTable: number;
 }
 
 /**
@@ -64,8 +65,7 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
     if (start >= SUPERBLOCK_SIZE && start < bytesUsed) return Number(start);
     throw malformed(`the table of ${name} is outside the file system`);
   };
-  const optionalTable = (field: number, name: string): number | undefined =>
-    view.getBigUint64(field, true) === NO_TABLE ? undefined : table(field, name);
+  const hasXattrs = view.getBigUint64(FIELD.xattrTable, true) !== NO_TABLE;
   const fragments = view.getUint32(FIELD.fragments, true);
   const superblock = {
     inodes: view.getUint32(FIELD.inodes, true),
@@ -80,8 +80,8 @@ export async function readSuperblock(source: ByteSource): Promise<Superblock> {
     idTable: table(FIELD.idTable, 'owners'),
     inodeTable: table(FIELD.inodeTable, 'inodes'),
     directoryTable: table(FIELD.directoryTable, 'directories'),
-    xattrTable: optionalTable(FIELD.xattrTable, 'extended attributes'),
-    fragmentTable: fragments === 0 ? undefined : optionalTable(FIELD.fragmentTable, 'fragments'),
+    xattrTable: hasXattrs ? table(FIELD.xattrTable, 'extended attributes') : undefined,
+    fragmentTable: fragments === 0 ? 0 : table(FIELD.fragmentTable, 'fragments'),
   };
   if (superblock.inodeTable >= superblock.directoryTable) {
     throw malformed('the inodes are not before the directories');

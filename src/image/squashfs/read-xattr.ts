@@ -40,8 +40,12 @@ export class XattrReader {
     const header = viewOf(await bytes.readNear(at, XATTR_TABLE_HEADER_SIZE, what));
     const start = readU64(header, XATTR_TABLE_FIELD.start, () => `${what()}: where it starts`);
     const count = header.getUint32(XATTR_TABLE_FIELD.count, true);
-    const pointersAt = at + XATTR_TABLE_HEADER_SIZE;
-    const ids = new LookupTable(bytes, metadata, pointersAt, count, XATTR_ID_SIZE, "inodes' attributes");
+    const ids = new LookupTable(bytes, metadata, {
+      pointersAt: at + XATTR_TABLE_HEADER_SIZE,
+      count,
+      recordSize: XATTR_ID_SIZE,
+      name: "inodes' attributes",
+    });
     return new XattrReader(metadata, { start, end: at, name: 'extended attributes' }, ids);
   }
 

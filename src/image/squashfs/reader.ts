@@ -5,6 +5,7 @@ import { FileSystemBytes } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
 import { type Compressor, compressorOf } from './compressors.ts';
+import { InodeReferences } from './inode-references.ts';
 import { ENTRY_SIZE, FRAGMENT_SIZE, ID_SIZE } from './layout.ts';
 import { LookupTable } from './lookup-table.ts';
 import { Metadata, MetadataCursor, type MetadataTable } from './metadata.ts';
@@ -13,6 +14,9 @@ import { type DirectoryEntry, readDirectory } from './read-directory.ts';
 import { readInode, type SquashfsInode } from './read-inode.ts';
 import { readSuperblock, type Superblock } from './read-superblock.ts';
 import { XattrReader } from './read-xattr.ts';
+
+/** Directories that may wait for their turn while a tree is walked; some hundred bytes each. */
+const MAX_WAITING = 1 << 18;
 
 /**
  * Reads a SquashFS 4.0 image, which may be made to deceive: what is outside the file system, contradicts itself or goes
@@ -33,24 +37,35 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
   private constructor(source: ByteSource, superblock: Superblock, compressor: Compressor) {
     const { blockSize, bytesUsed, directoryTable, fragments, fragmentTable, idTable, inodeTable } =
       superblock;
-    this.superblock = superblock;
-    this.compression = superblock.isCompressed ? [compressor.name] : [];
+    const { decompress, name } = compressor;
     const bytes = new FileSystemBytes(source, bytesUsed);
-    const metadata = new Metadata(bytes, compressor.decompress);
-    const table = (at: number, count: number, recordSize: number, name: string): LookupTable =>
-      new LookupTable(bytes, metadata, at, count, recordSize, name);
+    const metadata = new Metadata(bytes, decompress);
+    const inodes = { start: inodeTable, end: directoryTable, name: 'inodes' };
+    this.superblock = superblock;
+    this.compression = superblock.isCompressed ? [name] : [];
     this.#bytes = bytes;
     this.#metadata = metadata;
-    this.#inodes = { start: inodeTable, end: directoryTable, name: 'inodes' };
+    this.#inodes = inodes;
     this.#directories = { start: directoryTable, end: bytesUsed, name: 'directories' };
-    this.#ids = table(idTable, superblock.ids, ID_SIZE, 'owners');
-    const fragmentRecords = table(
-      fragmentTable ?? 0,
-      fragmentTable === undefined ? 0 : fragments,
-      FRAGMENT_SIZE,
-      'fragments',
-    );
-    this.#content = new ContentReader(bytes, compressor.decompress, blockSize, fragmentRecords);
+    this.#ids = new LookupTable(bytes, metadata, {
+      pointersAt: idTable,
+      count: superblock.ids,
+      recordSize: ID_SIZE,
+      name: 'owners',
+    });
+    this.#content = new ContentReader({
+      bytes,
+      metadata,
+      inodes,
+      fragments: new LookupTable(bytes, metadata, {
+        pointersAt: fragmentTable,
+        count: fragments,
+        recordSize: FRAGMENT_SIZE,
+        name: 'fragments',
+      }),
+      decompress,
+      blockSize,
+    });
   }
 
   /**
@@ -95,12 +110,7 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
 
   /** The entries of a directory, ascending. */
   entries(directory: SquashfsInode): AsyncGenerator<DirectoryEntry> {
-    const what = (): string => `SquashFS directory ${directory.nid}`;
-    if (directory.data.kind !== 'entries') {
-      throw new ImageError('malformed', `${what()} is a ${directory.type}`);
-    }
-    const { reference, size } = directory.data;
-    return readDirectory(new MetadataCursor(this.#metadata, this.#directories, reference), size, what);
+    return readDirectory(this.#metadata, this.#directories, directory);
   }
 
   /**
@@ -110,8 +120,8 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
    */
   async *walk(): AsyncGenerator<WalkedInode<SquashfsInode>> {
     const root: WalkedInode<SquashfsInode> = { path: '', inode: await this.root() };
-    /** Where the inode with each number is: what the kernel shows would depend on which one it met first. */
-    const references = new Map([[root.inode.nid, root.inode.reference]]);
+    const references = new InodeReferences();
+    references.add(root.inode.nid, root.inode.reference);
     let namesLeft = Math.floor((await this.#metadata.capacity(this.#directories)) / (ENTRY_SIZE + 1));
     yield root;
     for (const waiting = [root]; waiting.length > 0; ) {
@@ -120,17 +130,20 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
       for await (const entry of this.entries(directory.inode)) {
         const inode = await this.#named(entry, directory.inode);
         if (--namesLeft < 0) throw new ImageError('malformed', 'SquashFS: directories share their entries');
-        const { nid, reference, type } = inode;
-        const known = references.get(nid);
-        if (known !== undefined && known !== reference) {
-          throw new ImageError('malformed', `SquashFS inode ${nid}: another one has its number`);
-        }
-        if (known !== undefined && type === 'directory') {
-          throw new ImageError('malformed', `SquashFS directory ${nid}: it has more than one name`);
-        }
-        references.set(nid, reference);
+        const isNew = references.add(inode.nid, inode.reference);
         const path = directory.path === '' ? entry.name : `${directory.path}/${entry.name}`;
-        if (type === 'directory') found.push({ path, inode });
+        if (inode.type === 'directory') {
+          if (!isNew) {
+            throw new ImageError('malformed', `SquashFS directory ${inode.nid}: it has more than one name`);
+          }
+          found.push({ path, inode });
+          if (waiting.length + found.length > MAX_WAITING) {
+            throw new ImageError(
+              'out-of-range',
+              `SquashFS: more than ${MAX_WAITING} directories wait to be read`,
+            );
+          }
+        }
         yield { path, inode };
       }
       waiting.push(...found.reverse());
@@ -151,12 +164,7 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
 
   /** The content of a file in pieces; holes come as zeros, so that there may be more than the image has. */
   content(inode: SquashfsInode): AsyncGenerator<Uint8Array> {
-    const what = (): string => `SquashFS inode ${inode.nid}`;
-    if (inode.data.kind !== 'blocks') {
-      throw new ImageError('malformed', `${what()}: a ${inode.type} has no content`);
-    }
-    const sizes = new MetadataCursor(this.#metadata, this.#inodes, inode.data.sizesReference);
-    return this.#content.read(inode.size, inode.data, sizes, what);
+    return this.#content.read(inode);
   }
 
   /**
