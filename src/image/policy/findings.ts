@@ -1,0 +1,141 @@
+import type { ImageFinding } from '../image-finding.ts';
+import type { PolicyDesignator, VerityDesignator } from './designator.ts';
+import { FLAG, type PolicyFlag, type PolicyFlags, USE_MASK } from './flags.ts';
+import { formatFlags, formatShortFlags } from './format.ts';
+
+/** What evaluating a policy can find. */
+export type PolicyFindingCode =
+  /** A partition exists that the policy forbids. */
+  | 'policy-partition-forbidden'
+  /** A partition is protected in another way than the policy allows, or is missing though it must exist. */
+  | 'policy-protection'
+  /** The partition table's read-only or grow-file-system bit is not as the policy wants it. */
+  | 'policy-attribute'
+  /** The partitions that are used do not belong together. */
+  | 'policy-structure'
+  /** Nothing is left that may be used. */
+  | 'policy-nothing-used'
+  /** Allowed, but systemd 257 uses the hash tree not at all: the file system is mounted unverified. */
+  | 'policy-verity-unused'
+  /** Allowed, though the policy's words say otherwise. */
+  | 'policy-loophole';
+
+/** A finding about an image and a policy. */
+export interface PolicyFinding extends ImageFinding<PolicyFindingCode> {
+  readonly layer: 'policy';
+  /** The partition that it is about. */
+  readonly designator?: PolicyDesignator;
+  /** What the policy allows for that partition, in the words of policies. */
+  readonly allows?: string;
+}
+
+/** How a partition is protected, or that it is not used, or not there: the word for it in policies. */
+export type PartitionState = Extract<
+  PolicyFlag,
+  'verity' | 'signed' | 'encrypted' | 'unprotected' | 'unused' | 'absent'
+>;
+
+const STATES: Readonly<Record<PartitionState, string>> = {
+  verity: 'protected by a hash tree that is not signed',
+  signed: 'protected by a signed hash tree',
+  encrypted: 'encrypted',
+  unprotected: 'not protected',
+  unused: 'there, but ignored by the policy',
+  absent: 'missing',
+};
+
+export function forbiddenFinding(designator: PolicyDesignator): PolicyFinding {
+  return {
+    ...about('policy-partition-forbidden', 'error', designator),
+    message: `the image has a ${designator} partition, which the policy forbids`,
+    hint: `an image without this partition is needed, or a policy that lets it be: ${designator}=ignore`,
+    allows: 'absent',
+  };
+}
+
+export function protectionFinding(
+  designator: PolicyDesignator,
+  state: PartitionState,
+  flags: PolicyFlags,
+): PolicyFinding {
+  const allowed = flags & USE_MASK;
+  return {
+    ...about('policy-protection', 'error', designator),
+    message: `${designator} is ${STATES[state]}, while the policy demands ${demand(allowed)}`,
+    hint: protectionHint(designator, state, allowed),
+    allows: formatFlags(allowed),
+  };
+}
+
+function demand(allowed: PolicyFlags): string {
+  return allowed === 0
+    ? 'what no partition of this kind can be'
+    : formatShortFlags(allowed).replaceAll('+', ' or ');
+}
+
+function protectionHint(designator: PolicyDesignator, state: PartitionState, allowed: PolicyFlags): string {
+  if ((allowed & FLAG.signed) !== 0 && (state === 'verity' || state === 'unprotected')) {
+    return 'build the image with a key and a certificate, so that its hash tree is signed';
+  }
+  if (state === 'absent') return `the image needs a ${designator} partition`;
+  return `a policy that accepts it says ${designator}=${formatShortFlags(allowed | FLAG[state])}`;
+}
+
+export function attributeFinding(
+  designator: PolicyDesignator,
+  attribute: 'read-only' | 'growfs',
+  isSet: boolean,
+): PolicyFinding {
+  return {
+    ...about('policy-attribute', 'error', designator),
+    message: `${designator} has the ${attribute} bit ${isSet ? 'set' : 'not set'} in the partition table, while the policy demands the opposite`,
+    hint: `a policy that accepts it says ${attribute}-${isSet ? 'on' : 'off'} for ${designator}`,
+    allows: `${attribute}-${isSet ? 'off' : 'on'}`,
+  };
+}
+
+export function structureFinding(message: string, designator: PolicyDesignator): PolicyFinding {
+  return { ...about('policy-structure', 'error', designator), message };
+}
+
+export function nothingUsedFinding(wanted: readonly PolicyDesignator[]): PolicyFinding {
+  const what = wanted.length === 0 ? 'any partition' : wanted.join(' or ');
+  return {
+    code: 'policy-nothing-used',
+    layer: 'policy',
+    level: 'error',
+    message: `nothing of the image is used: it lacks ${what}, or the policy ignores it`,
+    hint: 'an extension needs a partition that the policy lets it use',
+    subjects: [...wanted],
+  };
+}
+
+export function verityUnusedFinding(designator: VerityDesignator): PolicyFinding {
+  return {
+    ...about('policy-verity-unused', 'warning', designator),
+    message: `the policy ignores the signature of ${designator}, without which systemd 257 does not learn the root hash and mounts ${designator} unverified`,
+    hint: `demand ${designator}=signed, which authenticates the image on every version of systemd`,
+  };
+}
+
+export function loopholeFinding(
+  designator: PolicyDesignator,
+  state: PartitionState,
+  flags: PolicyFlags,
+): PolicyFinding {
+  const allows = formatFlags(flags & USE_MASK);
+  return {
+    ...about('policy-loophole', 'warning', designator),
+    message: `${designator} is ${STATES[state]}: systemd accepts that, although the policy says ${allows}`,
+    hint: `encrypted next to verity or signed lets unprotected file systems pass: leave encrypted out`,
+    allows,
+  };
+}
+
+function about<Code extends PolicyFindingCode, Level extends 'warning' | 'error'>(
+  code: Code,
+  level: Level,
+  designator: PolicyDesignator,
+) {
+  return { code, layer: 'policy', level, designator, subjects: [designator] } as const;
+}
