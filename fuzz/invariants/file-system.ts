@@ -13,11 +13,22 @@ const NAMES_MAX = 100_000;
 /**
  * Reads everything in a file system. Damage may end the reading of an inode with a CodedError; whatever is read obeys
  * the promises of {@link FileSystem}.
+ *
+ * @returns The first such error but that of the walk itself, which is thrown.
  */
 export async function checkFileSystem<I extends Inode>(
   fileSystem: FileSystem<I>,
   sourceSize: number,
-): Promise<void> {
+): Promise<CodedError | undefined> {
+  let damage: CodedError | undefined;
+  const tolerating = async (read: () => Promise<void>): Promise<void> => {
+    try {
+      await read();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      damage ??= error;
+    }
+  };
   assert(fileSystem.size >= 0 && fileSystem.size <= sourceSize, `${fileSystem.size} bytes of ${sourceSize}`);
   let names = 0;
   let contentLeft = CONTENT_MAX;
@@ -44,6 +55,7 @@ export async function checkFileSystem<I extends Inode>(
       );
     }
   }
+  return damage;
 }
 
 function checkInode(path: string, inode: Inode): void {
@@ -83,12 +95,4 @@ async function readSome<I extends Inode>(
     assert(Buffer.concat(pieces).equals(whole), `inode ${inode.nid} reads differently the second time`);
   }
   return length;
-}
-
-async function tolerating(read: () => Promise<void>): Promise<void> {
-  try {
-    await read();
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-  }
 }

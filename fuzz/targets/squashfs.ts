@@ -9,6 +9,8 @@ import { fixtures } from '../seeds/fixtures.ts';
 export const target: Target = {
   seeds: () => fixtures('fuzz/seeds/squashfs', '.gz'),
   async run(input) {
-    await checkFileSystem(await SquashfsReader.open(memorySource(input), decompressors), input.length);
+    const reader = await SquashfsReader.open(memorySource(input), decompressors);
+    const damage = await checkFileSystem(reader, input.length);
+    if (damage !== undefined) throw damage;
   },
 };
