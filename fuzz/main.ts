@@ -8,12 +8,9 @@ import { type FuzzReport, fuzzTarget, judgeAlone } from './engine/supervise.ts';
 import type { TargetModule } from './engine/target.ts';
 import { corpusOf, findingsOf, targets } from './targets.ts';
 
-const USAGE = `usage: npm run fuzz -- [TARGET...] [--seconds N] [--runs N] [--seed N]
+const USAGE = `usage: npm run fuzz -- [TARGET...] [--seconds N] [--runs N] [--seed N] [--jobs N]
        npm run fuzz -- TARGET --replay FILE
 targets: ${targets.map(({ name }) => name).join(' ')}`;
-
-/** How many targets run at once: one more than there are processors, since starting and looking into findings is waiting. */
-const PARALLEL = Math.min(availableParallelism() + 1, 4);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +18,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '60' },
     runs: { type: 'string' },
     seed: { type: 'string' },
+    // One more than there are processors, since starting and looking into findings is waiting.
+    jobs: { type: 'string', default: `${Math.min(availableParallelism() + 1, 4)}` },
     replay: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -68,7 +67,7 @@ async function fuzz(): Promise<number> {
       found += report.findings.length;
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await Promise.all(Array.from({ length: Math.max(1, count(values.jobs, '--jobs')) }, work));
   return found === 0 ? 0 : 1;
 }
 

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SourceError } from '../../src/source/error.ts';
@@ -7,7 +7,9 @@ import { readAuthFile, storedCredentials } from '../../src/source/registry/auth-
 import type { Target } from '../engine/target.ts';
 import { documents } from '../seeds/text.ts';
 
-const path = join(mkdtempSync(join(tmpdir(), 'auth-file-')), 'config.json');
+const directory = mkdtempSync(join(tmpdir(), 'auth-file-'));
+process.once('exit', () => rmSync(directory, { recursive: true }));
+const path = join(directory, 'config.json');
 
 /** Docker's file of credentials; what is refused does not show what is in it. */
 export const target: Target = {
