@@ -25,7 +25,8 @@ const SPELLED_SIZE = 2 * GUID_SIZE;
  * Finds out the root hash of an image, which three places must agree on: signature, GUIDs, and hash tree. Where one
  * of them disagrees with the two others, it is at fault.
  *
- * @returns `rootHash`: lower-case hexadecimal, what is signed, else what the GUIDs spell, else what the tree has.
+ * @returns `rootHash`: lower-case hexadecimal, what two of them agree on; if they all differ what is signed, else what
+ * the GUIDs spell. A finding says so where it is not that of the tree.
  */
 export async function checkRootHash({ tree, signed, data, hash }: RootHashWitnesses): Promise<{
   rootHash: string | undefined;
@@ -50,11 +51,11 @@ export async function checkRootHash({ tree, signed, data, hash }: RootHashWitnes
     return { rootHash: signed ?? spelled, findings };
   }
   const found = hexText(await computeRootHash(tree));
-  const expected = signed ?? (tree.hasher.digestSize === SPELLED_SIZE ? spelled : found);
-
   if (found === signed) {
     if (fitting(found) < 2) blameGuids(found);
-  } else if (fitting(found) === 2) {
+    return { rootHash: found, findings };
+  }
+  if (fitting(found) === 2) {
     if (signed !== undefined) {
       findings.push({
         code: 'signature-root-hash-mismatch',
@@ -65,11 +66,15 @@ export async function checkRootHash({ tree, signed, data, hash }: RootHashWitnes
         subjects: [],
       });
     }
-  } else if (signed === undefined && fitting(found) === 1) {
-    blameGuids(found);
-  } else {
-    findings.push(await rootHashFinding(tree, found, expected));
-    if (signed !== undefined && fitting(signed) < 2) blameGuids(signed);
+    return { rootHash: found, findings };
   }
-  return { rootHash: expected, findings };
+  if (signed === undefined && fitting(found) === 1) {
+    // Half a root hash does not come about by chance.
+    blameGuids(found);
+    return { rootHash: found, findings };
+  }
+  const expected = signed ?? (tree.hasher.digestSize === SPELLED_SIZE ? spelled : undefined);
+  findings.push(await rootHashFinding(tree, found, expected ?? `${first}…${last}`));
+  if (signed !== undefined && fitting(signed) < 2) blameGuids(signed);
+  return { rootHash: expected ?? found, findings };
 }

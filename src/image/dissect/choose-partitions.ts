@@ -101,6 +101,11 @@ function checkStructure(
   chosen: ChosenPartitions,
   report: (code: PartitionCode, level: 'error', message: string) => void,
 ): void {
+  const missing = (message: string): void => report('data-partition-missing', 'error', message);
+  const parts = [...chosen.keys()];
+  if (!parts.some((designator) => designator.startsWith('root') || designator.startsWith('usr'))) {
+    missing('there is no partition with a file system for root or /usr');
+  }
   for (const data of ['root', 'usr'] as const) {
     const hasHash = chosen.has(`${data}-verity`);
     const hasSignature = chosen.has(`${data}-verity-sig`);

@@ -24,8 +24,8 @@ export interface Volume {
   /** What `verifyHashTree` wants; undefined where there is no tree, or it cannot be verified. */
   readonly tree: HashTreeSource | undefined;
   /**
-   * Lower-case hexadecimal: what is signed, else what the GUIDs of data and hash partition spell, else what the tree has.
-   * Undefined without a hash partition.
+   * Lower-case hexadecimal, as the signature, the GUIDs of data and hash partition, and the hash tree have it; where they
+   * differ, which is a finding, what two of them have. Undefined without a hash partition.
    */
   readonly rootHash: string | undefined;
   /** What the signature partition says; undefined where there is none, or it is damaged. */

@@ -3,55 +3,49 @@ import { ENTRY, ENTRY_SIZE, NAME_LENGTH } from './layout.ts';
 import type { PartitionTableCode, TableEntry } from './partition-table.ts';
 import type { TableCopy } from './read-table-copy.ts';
 
-/** An entry, which readers skip unless it is within the range for partitions. Offset and size are 0 if it is not. */
-interface FoundEntry extends TableEntry {
-  readonly inRange: boolean;
-}
+/** Takes what is wrong with a table. */
+export type ReportTable = (code: PartitionTableCode, message: string) => void;
 
-const UNUSED: Guid = '00000000-0000-0000-0000-000000000000';
-
-/** The entries that are in use, in the order of their numbers. */
-export function readEntries(table: TableCopy, sectorSize: number): FoundEntry[] {
-  const found: FoundEntry[] = [];
+/**
+ * The entries that are in use, in the order of their numbers. Those that are not within the sectors for partitions are
+ * reported and skipped, as all readers skip them.
+ */
+export function readEntries(table: TableCopy, sectorSize: number, report: ReportTable): TableEntry[] {
+  const found: TableEntry[] = [];
   for (let index = 0; index < table.entryCount; index++) {
     const bytes = table.entries.subarray(index * ENTRY_SIZE, (index + 1) * ENTRY_SIZE);
     const view = new DataView(bytes.buffer, bytes.byteOffset, ENTRY_SIZE);
     const guid = (start: number): Guid => guidText(bytes.subarray(start, start + GUID_SIZE));
-    const typeGuid = guid(ENTRY.typeGuid);
-    if (typeGuid === UNUSED) continue;
+    if (bytes.subarray(ENTRY.typeGuid, ENTRY.typeGuid + GUID_SIZE).every((byte) => byte === 0)) continue;
     const first = view.getBigUint64(ENTRY.firstLba, true);
     const last = view.getBigUint64(ENTRY.lastLba, true);
-    const inRange = first >= table.firstUsableLba && first <= last && last <= table.lastUsableLba;
+    if (first < table.firstUsableLba || last < first || last > table.lastUsableLba) {
+      report('partition-out-of-range', `partition ${index + 1} is not within the sectors for partitions`);
+      continue;
+    }
     found.push({
       number: index + 1,
-      typeGuid,
+      typeGuid: guid(ENTRY.typeGuid),
       guid: guid(ENTRY.guid),
-      offset: inRange ? Number(first) * sectorSize : 0,
-      size: inRange ? Number(last - first + 1n) * sectorSize : 0,
+      offset: Number(first) * sectorSize,
+      size: Number(last - first + 1n) * sectorSize,
       attributes: view.getBigUint64(ENTRY.attributes, true),
       label: readLabel(view),
-      inRange,
     });
   }
   return found;
 }
 
-/** Partitions out of range or on top of each other, and GUIDs given twice. */
-export function checkEntries(
-  entries: readonly FoundEntry[],
-  report: (code: PartitionTableCode, message: string) => void,
-): void {
-  for (const { number, inRange } of entries) {
-    if (inRange) continue;
-    report('partition-out-of-range', `partition ${number} is not within the sectors for partitions`);
-  }
-  const placed = entries.filter(({ inRange }) => inRange).sort((one, other) => one.offset - other.offset);
-  let furthest = placed[0];
-  for (const entry of placed.slice(1)) {
-    if (entry.offset < furthest!.offset + furthest!.size) {
+/** Reports partitions on top of each other, and GUIDs given twice. */
+export function checkEntries(entries: readonly TableEntry[], report: ReportTable): void {
+  const [first, ...others] = entries.toSorted((one, other) => one.offset - other.offset);
+  let furthest = first;
+  for (const entry of others) {
+    const end = furthest!.offset + furthest!.size;
+    if (entry.offset < end) {
       report('partitions-overlap', `partitions ${furthest!.number} and ${entry.number} overlap`);
     }
-    if (entry.offset + entry.size > furthest!.offset + furthest!.size) furthest = entry;
+    if (entry.offset + entry.size > end) furthest = entry;
   }
   const numbers = new Map<Guid, number>();
   for (const { guid, number } of entries) {

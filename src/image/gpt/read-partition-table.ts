@@ -3,7 +3,7 @@ import { ImageError } from '../error.ts';
 import type { ImageFinding } from '../image-finding.ts';
 import { SECTOR_SIZE } from './layout.ts';
 import type { PartitionTable, PartitionTableCode } from './partition-table.ts';
-import { checkEntries, readEntries } from './read-entries.ts';
+import { checkEntries, type ReportTable, readEntries } from './read-entries.ts';
 import { protectiveMbrProblem } from './read-protective-mbr.ts';
 import { readSectorSize } from './read-sector-size.ts';
 import { readTableCopy, type TableCopy } from './read-table-copy.ts';
@@ -17,7 +17,7 @@ const HINT = 'get the image again from where it comes from';
  */
 export async function readPartitionTable(source: ByteSource): Promise<PartitionTable> {
   const findings: ImageFinding<PartitionTableCode>[] = [];
-  const report = (code: PartitionTableCode, message: string): void => {
+  const report: ReportTable = (code, message) => {
     findings.push({ code, layer: 'partition-table', level: 'error', message, hint: HINT, subjects: [] });
   };
   const { sectorSize, others } = await readSectorSize(source);
@@ -43,13 +43,13 @@ export async function readPartitionTable(source: ByteSource): Promise<PartitionT
   if (mbrProblem !== undefined) {
     report('protective-mbr-damaged', `the protective MBR is damaged: ${mbrProblem}`);
   }
-  const entries = readEntries(table, sectorSize);
+  const entries = readEntries(table, sectorSize, report);
   checkEntries(entries, report);
   return {
     sectorSize,
     diskGuid: table.diskGuid,
     copy: 'problem' in primary ? 'backup' : 'primary',
-    partitions: entries.filter(({ inRange }) => inRange),
+    partitions: entries,
     findings,
   };
 }
@@ -58,7 +58,7 @@ async function checkBackup(
   source: ByteSource,
   sectorSize: number,
   primary: TableCopy,
-  report: (code: PartitionTableCode, message: string) => void,
+  report: ReportTable,
 ): Promise<void> {
   const size = (primary.alternateLba + 1n) * BigInt(sectorSize);
   if (size !== BigInt(source.size)) {
@@ -84,7 +84,13 @@ function sameTable(one: TableCopy, other: TableCopy): boolean {
     one.diskGuid === other.diskGuid &&
     one.firstUsableLba === other.firstUsableLba &&
     one.lastUsableLba === other.lastUsableLba &&
-    one.entries.length === other.entries.length &&
-    one.entries.every((byte, index) => byte === other.entries[index])
+    equalBytes(one.entries, other.entries)
   );
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] !== other[index]) return false;
+  }
+  return one.length === other.length;
 }

@@ -46,7 +46,11 @@ export async function rootHashFinding(
   const { block } = await readTop(tree);
   const differing = differingBlocks(digests, hasher.digestSize, block, geometry.stride, count);
   return differing.length < count
-    ? { ...finding, layer: 'hash-tree', hint: 'the top block of the hash tree was changed' }
+    ? {
+        ...finding,
+        layer: 'hash-tree',
+        hint: 'the top block of the hash tree was changed, or the root hash itself',
+      }
     : {
         ...finding,
         layer: 'verity-superblock',

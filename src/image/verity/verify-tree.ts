@@ -76,7 +76,6 @@ class Verification {
       const expected = await digests.take(count);
       if (expected === undefined) break;
       const differing = await this.#differing(run, dataBlockSize, expected);
-      if (this.#lacksDigest(differing, expected)) return;
       bad.push(...differing.map((block) => first + block));
       if (bad.length >= SUBJECTS_MAX) break;
       first += count;
@@ -103,7 +102,6 @@ class Verification {
       const expected = await above.take(count);
       if (expected === undefined) return;
       const differing = await this.#differing(run, blockSize, expected);
-      if (this.#lacksDigest(differing, expected)) return;
       if (differing.length > 0) {
         const height = geometry.levels.length - 1 - index;
         this.#reportHash(
@@ -114,7 +112,7 @@ class Verification {
         return;
       }
       first += count;
-      if (first === level.blocks && this.#hasMoreDigests(level, run)) return;
+      if (first === level.blocks && !this.#countsRight(level, run)) return;
       yield run;
     }
   }
@@ -129,28 +127,21 @@ class Verification {
     return differingBlocks(digests, hasher.digestSize, expected, geometry.stride, run.length / blockSize);
   }
 
-  /** Whether a bad block has no digest at all, and so is none that the tree was made for. */
-  #lacksDigest(differing: readonly number[], expected: Uint8Array): boolean {
-    const { stride } = this.#tree.geometry;
-    const lacking = differing.some((block) =>
-      isZero(expected.subarray(block * stride, (block + 1) * stride)),
-    );
-    if (lacking) this.#reportCount('has digests for fewer');
-    return lacking;
-  }
-
-  /** Whether there are digests behind those of the blocks that are counted. `run` ends with the level. */
-  #hasMoreDigests({ blocks, digests }: TreeLevel, run: Uint8Array): boolean {
+  /**
+   * Whether a level, which `run` ends, has a digest for each block below it that is counted, and zeros behind them: no
+   * digest is zero.
+   */
+  #countsRight({ blocks, digests }: TreeLevel, run: Uint8Array): boolean {
     const { superblock, geometry } = this.#tree;
-    const unused = blocks * superblock.hashBlockSize - digests * geometry.stride;
-    const more = !isZero(run.subarray(run.length - unused));
-    if (more) this.#reportCount('has digests for more');
-    return more;
-  }
-
-  #reportCount(difference: string): void {
-    const message = `the superblock counts ${this.#tree.superblock.dataBlocks} data blocks, the hash tree ${difference}`;
-    this.#report('verity-block-count', 'verity-superblock', message, []);
+    const end = run.length - (blocks * superblock.hashBlockSize - digests * geometry.stride);
+    if (!isZero(run.subarray(end - geometry.stride, end)) && isZero(run.subarray(end))) return true;
+    this.#report(
+      'verity-block-count',
+      'verity-superblock',
+      `the superblock counts ${superblock.dataBlocks} data blocks, the hash tree has digests for another number of them`,
+      [],
+    );
+    return false;
   }
 
   #reportHash(height: number, { offset }: TreeLevel, bad: readonly number[]): void {
