@@ -1,5 +1,6 @@
 import { constants, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Decompress, Decompressors } from '../image/decompressors.ts';
+import { firstFrame } from './zstd-frame.ts';
 
 /** More than a compressed piece of any file system here holds: 12 MiB in EROFS, 1 MiB in squashfs. */
 const MAX_OUTPUT_SIZE = 1 << 24;
@@ -17,7 +18,8 @@ function bounded(decompress: (input: Uint8Array, options: Options) => Uint8Array
       return decompress(input, options).subarray(0, outputSize);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      return decompress(input, { ...options, maxOutputLength: MAX_OUTPUT_SIZE }).subarray(0, outputSize);
+      const larger = { maxOutputLength: MAX_OUTPUT_SIZE, chunkSize: 1 << 20 };
+      return decompress(input, larger).subarray(0, outputSize);
     }
   };
 }
@@ -36,8 +38,9 @@ const flush = { finishFlush: constants.Z_SYNC_FLUSH };
 export const decompressors: Decompressors = {
   deflate: bounded((input, options) => inflateRawSync(input, { ...options, ...flush })),
   zlib: bounded((input, options) => inflateSync(input, { ...options, ...flush })),
+  // Behind a frame, `node:zlib` would look for another one.
   zstd: bounded((input, options) =>
-    zstdDecompressSync(input, {
+    zstdDecompressSync(firstFrame(input), {
       ...options,
       finishFlush: constants.ZSTD_e_flush,
       params: { [constants.ZSTD_d_windowLogMax]: Math.log2(MAX_OUTPUT_SIZE) },

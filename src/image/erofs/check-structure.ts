@@ -72,14 +72,8 @@ class StructureWalk {
     await this.#checkInode(root, '');
     const waiting: Waiting[] = [{ path: '', directory: root, parentNid: root.nid }];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const found = await this.#checkDirectory(next);
-      if (waiting.length + found.length <= MAX_WAITING) waiting.push(...found.reverse());
-      else
-        this.#findings.add(
-          'unchecked',
-          `EROFS: more than ${MAX_WAITING} directories wait to be read`,
-          next.path,
-        );
+      const found = await this.#checkDirectory(next, MAX_WAITING - waiting.length);
+      waiting.push(...found.reverse());
     }
     this.#checkInodeCount();
     await this.#nameUndecodable(await this.#content.decodeClusters());
@@ -125,8 +119,8 @@ class StructureWalk {
     else this.#findings.add('unchecked', `EROFS: more than ${MAX_LINKED} files have several names`, path);
   }
 
-  /** Looks at a directory's entries and what they name. Returns the directories in it. */
-  async #checkDirectory({ path, directory, parentNid }: Waiting): Promise<Waiting[]> {
+  /** Looks at a directory's entries and what they name. Returns the directories in it, at most `room` of them. */
+  async #checkDirectory({ path, directory, parentNid }: Waiting, room: number): Promise<Waiting[]> {
     const found: Waiting[] = [];
     const dots = new Map<ByteString, number>();
     let subdirectories = 0;
@@ -144,7 +138,15 @@ class StructureWalk {
           const inode = await this.#checkEntry(entry, entryPath);
           if (inode === undefined) continue;
           subdirectories += 1;
-          if (inode !== 'known') found.push({ path: entryPath, directory: inode, parentNid: directory.nid });
+          if (inode === 'known') continue;
+          if (found.length < room)
+            found.push({ path: entryPath, directory: inode, parentNid: directory.nid });
+          else
+            this.#findings.add(
+              'unchecked',
+              `EROFS: more than ${MAX_WAITING} directories wait to be read`,
+              path,
+            );
         }
       }
     });

@@ -46,8 +46,6 @@ export const BLOCK_COUNT_FLAG = 0x800;
 export const FULL_INDEX_GAP = 8;
 export const FULL_INDEX_SIZE = 8;
 export const FULL_INDEX_FIELD = { advise: 0, clusterOffset: 2, block: 4, distance: 4 } as const;
-/** Of the advise of a full index: the extent is a prefix of what its pcluster holds. */
-export const PARTIAL_REFERENCE = 0x8000;
 
 /** Compact indexes come in packs, each ending with a block address of 4 bytes. */
 export const PACK_ADDRESS_SIZE = 4;

@@ -26,7 +26,7 @@ export interface FragmentExtent extends Part {
   readonly offset: number;
 }
 
-/** What a physical cluster (pcluster) holds, or the first bytes of that. */
+/** What a physical cluster (pcluster) holds, or the first bytes of that: several extents may share one. */
 export interface ClusterExtent extends Part {
   readonly kind: 'cluster';
   /** Where the pcluster is in the file system, in bytes. */
@@ -40,6 +40,4 @@ export interface ClusterExtent extends Part {
    * in the cluster where it is in the file, as seen from a block's start.
    */
   readonly rotation: number | undefined;
-  /** Whether others may take more of the pcluster than this. */
-  readonly isPartial: boolean;
 }

@@ -30,8 +30,6 @@ export const SUPERBLOCK_FIELD = {
   featureIncompat: 80,
   /** With compression configurations the bitmap of algorithms, else the greatest LZ4 distance. */
   compression: 84,
-  extraDevices: 86,
-  deviceTableSlot: 88,
   directoryBlockBits: 90,
   xattrPrefixCount: 91,
   xattrPrefixStart: 92,
@@ -39,8 +37,6 @@ export const SUPERBLOCK_FIELD = {
 } as const;
 /** Size of an extension slot behind the superblock. */
 export const EXTENSION_SLOT_SIZE = 16;
-/** `struct erofs_deviceslot`; the table's start counts in its size. */
-export const DEVICE_SLOT_SIZE = 128;
 export const UUID_SIZE = 16;
 export const VOLUME_NAME_SIZE = 16;
 

@@ -6,7 +6,6 @@ import {
   LCLUSTER_TYPE_MASK,
   PACK_ADDRESS_SIZE,
   PACKED_NUMBER_BITS,
-  PARTIAL_REFERENCE,
 } from './compressed-layout.ts';
 
 /** What an index says of a logical cluster. */
@@ -17,7 +16,6 @@ export type Lcluster =
       readonly type: 'plain' | 'head1' | 'head2';
       readonly offset: number;
       readonly block: number;
-      readonly isPartial: boolean;
     }
   /** It continues the extent that began `distance` or more lclusters before, whose pcluster has `blocks`, if they are told. */
   | { readonly isHead: false; readonly distance: number; readonly blocks: number | undefined };
@@ -42,7 +40,6 @@ export function decodeFullIndexes(view: DataView): Lcluster[] {
         type: HEAD_TYPES[type],
         offset: view.getUint16(at + FULL_INDEX_FIELD.clusterOffset, true),
         block: view.getUint32(at + FULL_INDEX_FIELD.block, true),
-        isPartial: (advise & PARTIAL_REFERENCE) !== 0,
       });
     }
   }
@@ -92,7 +89,6 @@ function decodePack(
         type: HEAD_TYPES[type as keyof typeof HEAD_TYPES],
         offset: number,
         block: nextBlock % 2 ** 32,
-        isPartial: false,
       });
       const isFollowedByCount = hasBlockCounts && index + 1 < pack.lclusters && !isHead(index + 1);
       if (!isFollowedByCount) nextBlock += 1;

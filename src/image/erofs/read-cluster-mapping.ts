@@ -122,7 +122,6 @@ export class ClusterMapping {
       size: isInline ? tail.size : blocks * blockSize,
       encoding,
       rotation: encoding === 'plain' && isInterlaced ? start % blockSize : undefined,
-      isPartial: head.isPartial,
     };
     this.#check(extent);
     return extent;

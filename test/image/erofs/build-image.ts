@@ -1,4 +1,5 @@
 import type { ByteString } from '../../../src/base/byte-string.ts';
+import type { Decompressors } from '../../../src/image/decompressors.ts';
 import { ErofsReader } from '../../../src/image/erofs/reader.ts';
 import type {
   DirectoryNode,
@@ -80,13 +81,11 @@ export class TestImage {
 }
 
 /** Opens an image in memory. */
-export function openImage(bytes: Uint8Array): Promise<ErofsReader> {
-  return ErofsReader.open({
-    size: bytes.length,
-    read: (offset, length) => {
-      if (offset < 0 || length < 0 || offset + length > bytes.length)
-        throw new Error('read outside the source');
-      return bytes.subarray(offset, offset + length);
-    },
-  });
+export function openImage(bytes: Uint8Array, decompressors?: Decompressors): Promise<ErofsReader> {
+  const read = (offset: number, length: number): Uint8Array => {
+    if (offset < 0 || length < 0 || offset + length > bytes.length)
+      throw new Error('read outside the source');
+    return bytes.subarray(offset, offset + length);
+  };
+  return ErofsReader.open({ size: bytes.length, read }, decompressors);
 }

@@ -111,7 +111,28 @@ describe('the superblock', () => {
     ['with blocks of 256 bytes', (view) => view.setUint8(sb + 12, 8), 'blocks of 2^8 bytes'],
     ['with blocks of 2^200 bytes', (view) => view.setUint8(sb + 12, 200), 'blocks of 2^200 bytes'],
     ['with an unknown feature', (view) => view.setUint32(sb + 80, 0x8000_0004, true), '(0x80000000)'],
-    ['with compression', (view) => view.setUint32(sb + 80, 2, true), '(0x2)'],
+    ['with 48-bit addresses', (view) => view.setUint32(sb + 80, 0x80, true), '(48bit) (0x80)'],
+    [
+      'with a metabox',
+      (view) => view.setUint32(sb + 80, 0x184, true),
+      '(48bit) and inodes in a compressed one (metabox)',
+    ],
+    [
+      'with unknown compression',
+      (view) => {
+        view.setUint32(sb + 80, 2, true);
+        view.setUint16(sb + 84, 0x10, true);
+      },
+      'algorithms (0x10)',
+    ],
+    [
+      'with a compression that is not described',
+      (view) => {
+        view.setUint32(sb + 80, 2, true);
+        view.setUint16(sb + 84, 8, true);
+      },
+      'configuration of zstd',
+    ],
     ['with more blocks than there are', (view) => view.setUint32(sb + 36, 1 << 20, true), 'do not fit'],
     ['without blocks', (view) => view.setUint32(sb + 36, 0, true), '0 blocks'],
     ['with inodes outside', (view) => view.setUint32(sb + 40, 1 << 20, true), 'inodes would be outside'],
@@ -149,9 +170,15 @@ describe('an inode', () => {
     ],
     [
       'flat',
+      'of an unknown layout',
+      (view, offset) => view.setUint16(offset, 1 | (5 << 1), true),
+      'layout (5)',
+    ],
+    [
+      'flat',
       'that is compressed',
       (view, offset) => view.setUint16(offset, 1 | (1 << 1), true),
-      'layout (1)',
+      'EROFS inode',
     ],
     [
       'flat',

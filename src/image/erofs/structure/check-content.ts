@@ -124,7 +124,6 @@ export class ContentCheck {
         size: this.#clusterBlocks[block]! * blockSize,
         encoding: ALGORITHMS[content >>> LENGTH_BITS]!,
         rotation: undefined,
-        isPartial: true,
       };
       this.#decode(await reader.read(extent, what), extent, (cause) => undecodable.set(offset, cause));
     }
