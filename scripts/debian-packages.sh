@@ -6,25 +6,33 @@ set -eu
 packages=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' <<'LIST'
 apache2-utils       # htpasswd: basic authentication of the registry
 attr                # getfattr, setfattr: extended attributes of files under test
+btrfs-progs         # mkfs.btrfs: file systems to tell apart
 buildah             # container images with real layers and whiteouts
 ca-certificates
-cryptsetup-bin      # veritysetup
+cryptsetup-bin      # veritysetup, cryptsetup: LUKS
 debian-archive-keyring
 docker-registry
-e2fsprogs           # mkfs.ext4: disk of the virtual machine
+e2fsprogs           # mkfs.ext4: disk of the virtual machine, file systems to tell apart
+dosfstools          # mkfs.vfat
 efitools            # EFI signature lists and updates to compare with
 erofs-utils         # fsck.erofs, mkfs.erofs
+f2fs-tools          # mkfs.f2fs
 fdisk               # sfdisk: reads partition tables
+genisoimage
 libcap2-bin         # setcap: file capabilities
+lz4                 # blocks to decompress
 mmdebstrap          # builds the systemd 257 root
 openssl             # keys, certificates, cms -verify
 podman              # Docker API socket
 qemu-system-x86
 sbsigntool          # signs UEFI programs with the keys of genkey
 skopeo              # OCI layouts and archives
+squashfs-tools      # mksquashfs, unsquashfs
 time                # GNU time: what the measurements are made with
 tinyproxy           # HTTP proxy
 tmux                # terminal: progress, widths, interruption
+xfsprogs            # mkfs.xfs
+xz-utils            # XZ and LZMA to decompress
 zstd
 LIST
 )

@@ -1,25 +1,38 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { lstat, mkdtemp, readdir, readFile, readlink, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteString } from '../../src/base/byte-string.ts';
+import type { FileSystem } from '../../src/image/file-system.ts';
 import { type Description, describeContent, sha256, sorted } from '../image/erofs/describe.ts';
-import { mustRun, runCommand } from './run-command.ts';
+import { mustRun, runCommand, succeeded } from './run-command.ts';
 
-/** Why images cannot be mounted here, or undefined if they can. */
-export async function whyNoErofsMount(): Promise<string | undefined> {
+/** Larger files are read in pieces. */
+const PIECE_SIZE = 1 << 20;
+
+/** Why images of a type cannot be mounted here, or undefined if they can. */
+export async function whyNoMount(type: FileSystem['type']): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'mounting needs root';
-  await runCommand('modprobe', ['-aq', 'loop', 'erofs']).catch(() => undefined);
+  await runCommand('modprobe', ['-aq', 'loop', type]).catch(() => undefined);
   const { stdout } = await mustRun('cat', ['/proc/filesystems']);
-  if (!/\berofs$/m.test(stdout)) return 'this kernel has no EROFS';
+  if (!new RegExp(`\\b${type}$`, 'm').test(stdout)) return `this kernel has no ${type}`;
   if ((await runCommand('losetup', ['--find'])).status !== 0) return 'there is no loop device';
   return undefined;
 }
 
+/** Why EROFS images cannot be mounted here, or undefined if they can. */
+export const whyNoErofsMount = (): Promise<string | undefined> => whyNoMount('erofs');
+
 /** Mounts an image read-only for as long as `use` takes. */
-export async function withErofsMount<T>(image: string, use: (mountPoint: string) => Promise<T>): Promise<T> {
-  const mountPoint = await mkdtemp(join(tmpdir(), 'erofs-'));
+export async function withMount<T>(
+  type: FileSystem['type'],
+  image: string,
+  use: (mountPoint: string) => Promise<T>,
+): Promise<T> {
+  const mountPoint = await mkdtemp(join(tmpdir(), `${type}-`));
   try {
-    await mustRun('mount', ['-t', 'erofs', '-o', 'ro,loop', image, mountPoint]);
+    await mustRun('mount', ['-t', type, '-o', 'ro,loop', image, mountPoint]);
     try {
       return await use(mountPoint);
     } finally {
@@ -30,7 +43,11 @@ export async function withErofsMount<T>(image: string, use: (mountPoint: string)
   }
 }
 
-/** Describes a file tree as the machine's kernel shows it; for files that fit into memory. */
+/** Mounts an EROFS image read-only for as long as `use` takes. */
+export const withErofsMount = <T>(image: string, use: (mountPoint: string) => Promise<T>): Promise<T> =>
+  withMount('erofs', image, use);
+
+/** Describes a file tree as the machine's kernel shows it. */
 export async function describeDirectory(top: string): Promise<Description[]> {
   const xattrs = await readXattrs(top);
   const found: (Omit<Description, 'sameAs'> & { inode: bigint })[] = [];
@@ -75,17 +92,25 @@ async function typeAndContent(
   if (stat.isCharacterDevice()) return { type: 'character-device', content: device };
   if (stat.isFIFO()) return { type: 'fifo', content: '' };
   if (stat.isSocket()) return { type: 'socket', content: '' };
-  return { type: 'file', content: describeContent(stat.size, sha256(await readFile(file))) };
+  if (stat.size <= PIECE_SIZE) {
+    return { type: 'file', content: describeContent(stat.size, sha256(await readFile(file))) };
+  }
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file, { highWaterMark: PIECE_SIZE })) hash.update(piece);
+  return { type: 'file', content: describeContent(stat.size, hash.digest('hex')) };
 }
 
 /** Extended attributes by path, as getfattr shows them. */
 async function readXattrs(top: string): Promise<Map<ByteString, string[]>> {
   const options = ['--recursive', '--physical', '--no-dereference', '--dump', '--match=-', '--encoding=hex'];
-  const { stdout } = await mustRun('getfattr', [...options, '.'], {
+  const outcome = await runCommand('getfattr', [...options, '.'], {
     cwd: top,
     encoding: 'latin1',
     env: { LC_ALL: 'C' },
   });
+  // A file system may have none at all.
+  if (/^(getfattr: .*: Operation not supported\n)+$/.test(outcome.stderr)) return new Map();
+  const { stdout } = succeeded(outcome);
   const blocks = stdout.split('\n\n').filter((block) => block !== '');
   return new Map(
     blocks.map((block): [ByteString, string[]] => {

@@ -81,6 +81,7 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
       throw new ImageError(
         'out-of-range',
         `SquashFS superblock: compressor ${superblock.compression} is not known here`,
+        { hint: 'make the image anew with gzip, xz, zstd, lz4, lzo or lzma' },
       );
     }
     return new SquashfsReader(source, superblock, compressor);

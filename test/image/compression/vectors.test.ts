@@ -25,13 +25,14 @@ describe.each(vectors)('$name', ({ name, decompress, plain, endsItself }) => {
     expect(Buffer.compare(decompress(view, plain.length), plain)).toBe(0);
   });
 
-  test.runIf(endsItself)('gives all there is where more is asked for', () => {
-    expect(Buffer.compare(decompress(data, plain.length + 1000), plain)).toBe(0);
-  });
-
-  test.runIf(!endsItself)('is refused where more is asked for', () => {
-    expect(() => decompress(data, plain.length + 1000)).toThrow(ImageError);
-  });
+  test(
+    endsItself ? 'gives all there is where more is asked for' : 'is refused where more is asked for',
+    () => {
+      const more = (): Uint8Array => decompress(data, plain.length + 1000);
+      if (endsItself) expect(Buffer.compare(more(), plain)).toBe(0);
+      else expect(more).toThrow(ImageError);
+    },
+  );
 
   test('gives each beginning of it', () => {
     for (let size = 0; size < plain.length; size += 1 + (size % 13)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ByteString } from '../../../src/base/byte-string.ts';
-import type { ErofsReader } from '../../../src/image/erofs/reader.ts';
 import type { DirectoryNode, ErofsNode, FileNode } from '../../../src/image/erofs/tree.ts';
+import type { FileSystem, Inode } from '../../../src/image/file-system.ts';
 
 /** One name in a file system with everything that can be told about it, for comparing whole trees. */
 export interface Description {
@@ -82,7 +82,7 @@ function contentOf(node: ErofsNode, contents: ReadonlyMap<FileNode, string>): st
 }
 
 /** Describes an image as our own reader sees it. */
-export async function describeImage(reader: ErofsReader): Promise<Description[]> {
+export async function describeImage<I extends Inode>(reader: FileSystem<I>): Promise<Description[]> {
   const described: (Omit<Description, 'sameAs'> & { nid: number })[] = [];
   for await (const { path, inode } of reader.walk()) {
     let content = '';
