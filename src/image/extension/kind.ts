@@ -6,6 +6,8 @@ export interface ExtensionKind {
   readonly suffix: '.sysext.raw' | '.confext.raw';
   /** Top directories an image of this class extends. */
   readonly hierarchies: readonly string[];
+  /** Top directories that systemd merges from an image of this class, wanted or not (src/sysext/sysext.c). */
+  readonly mergedHierarchies: readonly string[];
   /** Directory of the extension-release file, from the root of the image. */
   readonly releaseDirectory: string;
   /** Field of the extension-release file that pairs with the host's own level. */
@@ -18,6 +20,7 @@ export const SYSEXT: ExtensionKind = {
   name: 'sysext',
   suffix: '.sysext.raw',
   hierarchies: ['usr'],
+  mergedHierarchies: ['usr', 'opt'],
   releaseDirectory: 'usr/lib/extension-release.d',
   levelField: 'SYSEXT_LEVEL',
   scopeField: 'SYSEXT_SCOPE',
@@ -27,6 +30,7 @@ export const CONFEXT: ExtensionKind = {
   name: 'confext',
   suffix: '.confext.raw',
   hierarchies: ['etc'],
+  mergedHierarchies: ['etc'],
   releaseDirectory: 'etc/extension-release.d',
   levelField: 'CONFEXT_LEVEL',
   scopeField: 'CONFEXT_SCOPE',

@@ -1,5 +1,6 @@
 import { type ByteString, utf8ByteString } from '../../base/byte-string.ts';
 import { decodeUtf8 } from '../../base/display.ts';
+import { assignments } from './environment-file.ts';
 
 /** Largest extension-release file that is read, in bytes; real ones have some hundred. */
 export const RELEASE_FILE_MAX = 64 * 1024;
@@ -8,28 +9,19 @@ export const RELEASE_FILE_MAX = 64 * 1024;
 export type Release = ReadonlyMap<string, string>;
 
 /**
- * The fields of an os-release file (os-release(5)): shell-like assignments, comments, the last of several
- * assignments wins. Returns undefined where the text is none, which systemd would refuse too.
+ * The fields of an os-release file (os-release(5)) as systemd reads it: shell-like assignments, of which the last one
+ * to a field wins. Returns undefined for what systemd refuses as a whole: a NUL, or a field that is not UTF-8.
  */
 export function parseRelease(bytes: ByteString): Release | undefined {
-  const text = decodeUtf8(bytes);
-  if (text === undefined || text.includes('\0')) return undefined;
+  if (bytes.includes('\0')) return undefined;
   const fields = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    if (/^\s*([#;].*)?$/.test(line)) continue;
-    const assignment = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/s.exec(line);
-    if (assignment === null) return undefined;
-    const value = unquote(assignment[2]!);
-    if (value === undefined) return undefined;
-    fields.set(assignment[1]!, value);
+  for (const assignment of assignments(bytes)) {
+    const key = decodeUtf8(assignment.key);
+    const value = decodeUtf8(assignment.value);
+    if (key === undefined || value === undefined) return undefined;
+    fields.set(key, value);
   }
   return fields;
-}
-
-function unquote(word: string): string | undefined {
-  if (word.startsWith("'")) return /^'([^']*)'$/.exec(word)?.[1];
-  if (word.startsWith('"')) return /^"((?:[^"\\]|\\.)*)"$/s.exec(word)?.[1]?.replace(/\\(["$\\`])/g, '$1');
-  return /["']/.test(word) ? undefined : word.replace(/\\(.)/g, '$1');
 }
 
 /** The file for some fields: one assignment a line, quoted where a shell would need it. */

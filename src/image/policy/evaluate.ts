@@ -1,5 +1,11 @@
 import type { Architecture } from '../architecture.ts';
-import { hasVerity, POLICY_DESIGNATORS, type PolicyDesignator, type VerityDesignator } from './designator.ts';
+import {
+  hasVerity,
+  POLICY_DESIGNATORS,
+  type PolicyDesignator,
+  protectorOf,
+  type VerityDesignator,
+} from './designator.ts';
 import {
   attributeFinding,
   forbiddenFinding,
@@ -60,9 +66,11 @@ class Evaluation {
   readonly #ignored = new Set<PolicyDesignator>();
   readonly #forbidden = new Set<PolicyDesignator>();
   readonly #policy: ImagePolicy;
+  readonly #partitionTable: boolean;
 
   constructor(policy: ImagePolicy, subject: PolicySubject, options: EvaluationOptions) {
     this.#policy = policy;
+    this.#partitionTable = subject.partitionTable;
     const of = (designator: PolicyPartition['designator']): PolicyPartition[] =>
       subject.partitions.filter((partition) => partition.designator === designator);
 
@@ -70,10 +78,11 @@ class Evaluation {
       const partition = choosePartition(of(designator), options.architecture);
       if (partition !== undefined) this.#take(designator, partition);
     }
-    this.#takeGeneric(of('linux-generic'));
+    // Before a generic partition may become the root: a hash tree for one that is missing is none for that.
     for (const { designator, message } of structureProblems(this.used)) {
       this.findings.push(structureFinding(message, designator));
     }
+    this.#takeGeneric(of('linux-generic'));
     // Where there is no table, systemd looks at no rule but the one for root.
     for (const designator of subject.partitionTable ? POLICY_DESIGNATORS : (['root'] as const)) {
       this.#check(designator);
@@ -121,20 +130,21 @@ class Evaluation {
   }
 
   /**
-   * systemd checks twice: by the partitions there are, when it does not know yet whether one is encrypted, and when
-   * it does, by that alone. What passes both passes, even where no word of the policy describes it.
+   * In a partition table systemd checks twice: by the partitions there are, when it does not know yet whether one is
+   * encrypted, and when it does, by that alone. What passes both passes, even where no word of the policy describes it.
    */
   #checkProtection(designator: PolicyDesignator, partition: PolicyPartition, flags: PolicyFlags): void {
-    const encrypted = partition.fileSystemType === 'crypto_LUKS';
+    const encrypted = partition.fileSystemType === 'crypto_LUKS' && isProbed(designator);
     const protection = hasVerity(designator) ? this.#verityProtection(designator) : undefined;
+    const state: PartitionState = encrypted ? 'encrypted' : (protection ?? 'unprotected');
     const byPartitions = protection === undefined ? FLAG.encrypted | FLAG.unprotected : FLAG[protection];
     const byContent = encrypted ? FLAG.encrypted : FLAG.unprotected | FLAG.verity | FLAG.signed;
-    const state: PartitionState = encrypted ? 'encrypted' : (protection ?? 'unprotected');
-    if ((flags & byPartitions) === 0 || (flags & byContent) === 0) {
-      this.findings.push(protectionFinding(designator, state, flags));
-    } else if ((flags & FLAG[state]) === 0) {
-      this.findings.push(loopholeFinding(designator, state, flags));
-    } else if (
+    const passes = this.#partitionTable
+      ? (flags & byPartitions) !== 0 && (flags & byContent) !== 0
+      : (flags & FLAG[state]) !== 0;
+    if (!passes) this.findings.push(protectionFinding(designator, state, flags));
+    else if ((flags & FLAG[state]) === 0) this.findings.push(loopholeFinding(designator, state, flags));
+    else if (
       protection === 'verity' &&
       hasVerity(designator) &&
       this.#ignored.has(`${designator}-verity-sig`)
@@ -165,4 +175,9 @@ class Evaluation {
     if (enough || this.findings.some(({ level }) => level === 'error')) return;
     this.findings.push(nothingUsedFinding(required));
   }
+}
+
+/** Whether systemd looks at what the partition holds: hash trees, signatures and the ESP are taken for what they are. */
+function isProbed(designator: PolicyDesignator): boolean {
+  return designator !== 'esp' && protectorOf(designator) === undefined;
 }
