@@ -24,7 +24,7 @@ export async function judge(target: Target, input: Uint8Array): Promise<Outcome>
     if (!(error instanceof Error)) {
       return { kind: 'failed', gist: typeof error, text: `not an Error was thrown: ${String(error)}` };
     }
-    return { kind: 'failed', gist: `${error.name} ${placeOf(error)}`, text: error.stack ?? String(error) };
+    return { kind: 'failed', gist: `${error.name} ${placeOf(error)}`, text: textOf(error) };
   }
 }
 
@@ -42,4 +42,10 @@ function placeOf(error: Error): string {
     ?.split('\n')
     .find((frame) => frame.includes(PROJECT) && !frame.includes('node_modules'));
   return line === undefined ? gistOf(error.message) : line.slice(line.indexOf(PROJECT) + PROJECT.length);
+}
+
+/** What an error says, and where in what is tested it came from. */
+function textOf(error: Error): string {
+  const lines = (error.stack ?? String(error)).split('\n');
+  return lines.filter((line) => !line.includes('/fuzz/engine/')).join('\n');
 }

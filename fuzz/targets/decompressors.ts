@@ -17,6 +17,8 @@ const DECOMPRESSORS: readonly Decompress[] = [
   decompressLzmaAlone,
   decompressMicroLzma,
 ];
+/** How the files that each of them reads are named. */
+const ENDINGS = ['.lz4', '.lzo', '.xz', '.lzma', '.micro-lzma'];
 /** Which decompressor (1 byte), and how much output is wanted (2). */
 const HEADER_SIZE = 3;
 const XZ = 2;
@@ -27,19 +29,10 @@ const XZ_BLOCK = 12;
 /** The decompressors of our own, one of them an input. */
 export const target: Target = {
   seeds() {
-    const files = (ending: string): Uint8Array[] => fixtures('fuzz/seeds/compression', `.${ending}.gz`);
-    const lzma = files('lzma');
-    return [
-      files('lz4'),
-      files('lzo'),
-      files('xz'),
-      lzma,
-      // The same without its header; the first byte of the coder, a zero, gives its place to the parameters.
-      lzma.map((file) => Uint8Array.from([~file[0]! & 0xff, ...file.subarray(14)])),
-    ].flatMap((all, index) =>
-      all.flatMap((file) => [
-        Uint8Array.from([index, 0xff, 0x0f, ...file]),
-        Uint8Array.from([index, 0xff, 0xff, ...file]),
+    return ENDINGS.flatMap((ending, index) =>
+      fixtures('test/image/compression/fixtures', ending).flatMap((data) => [
+        Uint8Array.from([index, 0xff, 0x0f, ...data]),
+        Uint8Array.from([index, 0xff, 0xff, ...data]),
       ]),
     );
   },

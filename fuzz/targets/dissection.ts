@@ -13,7 +13,7 @@ import { repairPartitionTable } from '../seeds/repair-gpt.ts';
 /** A whole image taken apart, and its hash tree verified. */
 export const target: Target = {
   async seeds() {
-    return [...(await smallDiskImages()), ...fixtures('fuzz/seeds/squashfs', 'xz.squashfs.gz')];
+    return [...(await smallDiskImages()), ...fixtures('test/image/squashfs/fixtures', 'tiny-xz.squashfs.gz')];
   },
   async run(input) {
     const source = memorySource(input);

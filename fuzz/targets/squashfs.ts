@@ -7,7 +7,7 @@ import { fixtures } from '../seeds/fixtures.ts';
 
 /** A whole SquashFS image: every inode, attribute, link and content in it. */
 export const target: Target = {
-  seeds: () => fixtures('fuzz/seeds/squashfs', '.gz'),
+  seeds: () => fixtures('test/image/squashfs/fixtures', '.gz'),
   async run(input) {
     const reader = await SquashfsReader.open(memorySource(input), decompressors);
     const damage = await checkFileSystem(reader, input.length);
