@@ -14,6 +14,8 @@ type Mutation = (bytes: Uint8Array, context: MutationContext) => Uint8Array;
 
 /** Up to this many mutations are made of one input. */
 const STACK_MAX = 16;
+/** How often another place is tried where nothing seems to be. */
+const POSITION_TRIES = 6;
 /** Numbers at which formats have their limits; those of the input itself come on top. */
 const LIMITS = [0, 1, 2, 7, 8, 12, 16, 32, 64, 100, 127, 128, 255, 256, 511, 512, 1000, 1024, 4095, 4096];
 const POWERS = [15, 16, 20, 24, 28, 30, 31, 32, 33, 40, 48, 52, 53, 62, 63, 64];
@@ -163,10 +165,15 @@ const MUTATIONS: readonly Mutation[] = [
 
 const NOTHING = new Uint8Array(0);
 
-/** A place in the input, seldom amidst zeros, of which file systems have many; there is at least one byte. */
+/**
+ * A place in the input, of which there is at least one byte: every other time one with both zeros and other bytes around it. Such are
+ * the numbers of binary formats, while contents have few zeros and what is left free has nothing else.
+ */
 function position(bytes: Uint8Array, random: Random): number {
   let at = random.below(bytes.length);
-  for (let tries = 0; tries < 8 && bytes[at] === 0 && bytes[at - 1] === 0 && bytes[at + 1] === 0; tries++) {
+  for (let tries = random.oneIn(2) ? POSITION_TRIES : 0; tries > 0; tries--) {
+    const around = bytes.subarray(Math.max(0, at - 4), at + 4);
+    if (around.includes(0) && around.some((byte) => byte !== 0)) break;
     at = random.below(bytes.length);
   }
   return at;

@@ -21,9 +21,11 @@ export class Pool {
     while (this.#total > TOTAL_MAX && this.#inputs.length > 1) this.#total -= this.#inputs.shift()!.length;
   }
 
-  /** One of the inputs, the newer the rather; an empty one if there is none. */
+  /** One of the inputs, the newer and the shorter the rather; an empty one if there is none. */
   pick(random: Random): Uint8Array {
     const candidates = random.oneIn(2) ? this.#inputs.slice(-RECENT) : this.#inputs;
-    return candidates.length === 0 ? new Uint8Array(0) : random.pick(candidates);
+    if (candidates.length === 0) return new Uint8Array(0);
+    const [one, other] = [random.pick(candidates), random.pick(candidates)];
+    return random.oneIn(2) && other.length < one.length ? other : one;
   }
 }

@@ -19,6 +19,13 @@ export const target: Target = {
   ],
   run(input) {
     const partition = readSignaturePartition(input);
+    const text = Buffer.from(input).toString('latin1');
+    const json = JSON.parse(text.slice(0, `${text}\0`.indexOf('\0'))) as {
+      rootHash?: unknown;
+      signature?: unknown;
+    };
+    assert.equal(json.rootHash, partition.rootHash);
+    assert.equal(json.signature, Buffer.from(partition.signature).toString('base64'));
     const { rootHash, signature, certificateFingerprint = '00'.repeat(32) } = partition;
     const again = readSignaturePartition(
       writeSignaturePartition({ rootHash, signature, certificateFingerprint }),

@@ -59,7 +59,7 @@ describe('the fuzzer', () => {
   it('runs the inputs of the corpus first', async () => {
     const input = saveInput(
       join(directory, 'corpus'),
-      Uint8Array.from([7, 0, 0, 0, 0, 0, 0, 0, 0x0d, 0xf0, 0xad, 0x8b, 0, 0, 0, 0]),
+      Uint8Array.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0x0d, 0xf0, 0xad, 0x8b, 0, 0, 0, 0]),
     );
     const { findings } = await fuzz('magic', 1);
     expect(findings).toMatchObject([{ kind: 'error', file: input }]);
