@@ -23,7 +23,7 @@ fi
 # The tools under comparison, what they load at run time (libcryptsetup, libtss2 are dlopened), and what the
 # virtual machine boots: kernel, initrd, firmware.
 packages=attr,cryptsetup-bin,dmsetup,e2fsprogs,erofs-utils,fdisk,kmod,libcap2-bin,libcryptsetup12
-packages=$packages,linux-image-cloud-amd64,openssl,ovmf,python3-virt-firmware,systemd,systemd-container,systemd-repart
+packages=$packages,linux-image-cloud-amd64,mkosi,openssl,ovmf,python3-virt-firmware,systemd,systemd-container,systemd-repart
 packages=$packages,systemd-sysv,udev,zstd
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kairos-sysext/lab

@@ -53,7 +53,9 @@ export function releaseProblem(
   architecture: string,
 ): string | undefined {
   if (release === undefined) return 'it is not in the form of os-release(5)';
-  if ((release.get('ID') ?? '') === '') return 'it has no ID';
+  const id = release.get('ID') ?? '';
+  if (id === '') return 'it has no ID';
+  if (/[\x00-\x1f\x7f]/.test(id)) return 'its ID holds a control character: a quote may be open';
   const stated = release.get('ARCHITECTURE') ?? '';
   if (stated !== '' && stated !== '_any' && stated !== architecture) {
     return `its ARCHITECTURE is '${escapeControls(stated)}', not '${architecture}'`;

@@ -18,9 +18,19 @@ export class ByteRange implements ByteSource {
 
   /** @throws RangeError for bytes outside of the part, which belong to another. */
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
-    }
+    this.#check(offset, length);
     return this.#source.read(this.#start + offset, length);
+  }
+
+  /** @throws RangeError as {@link read}. */
+  async readInto(offset: number, target: Uint8Array): Promise<void> {
+    this.#check(offset, target.length);
+    if (this.#source.readInto) await this.#source.readInto(this.#start + offset, target);
+    else target.set(await this.#source.read(this.#start + offset, target.length));
+  }
+
+  #check(offset: number, length: number): void {
+    if (offset >= 0 && length >= 0 && offset + length <= this.size) return;
+    throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
   }
 }

@@ -20,14 +20,19 @@ export class FileByteSource implements ByteSource {
     throw new ImageError('malformed', 'the image is neither a file nor a block device');
   }
 
-  /** @throws ImageError ('malformed') where the file became shorter, RangeError for bytes that it never had. */
+  /** @throws as {@link readInto}. */
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
-    }
+    this.#check(offset, length);
     const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+    await this.readInto(offset, bytes);
+    return bytes;
+  }
+
+  /** @throws ImageError ('malformed') where the file became shorter, RangeError for bytes that it never had. */
+  async readInto(offset: number, target: Uint8Array): Promise<void> {
+    this.#check(offset, target.length);
+    for (let done = 0; done < target.length; ) {
+      const { bytesRead } = await this.#handle.read(target, done, target.length - done, offset + done);
       if (bytesRead === 0) {
         throw new ImageError(
           'malformed',
@@ -36,7 +41,11 @@ export class FileByteSource implements ByteSource {
       }
       done += bytesRead;
     }
-    return bytes;
+  }
+
+  #check(offset: number, length: number): void {
+    if (offset >= 0 && length >= 0 && offset + length <= this.size) return;
+    throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.size}`);
   }
 }
 

@@ -14,6 +14,8 @@ export type TrustErrorCode =
   | 'unreadable-passphrase'
   /** The passphrase does not open the key. */
   | 'wrong-passphrase'
+  /** Bytes that are no PKCS#7 signature as images have them. */
+  | 'malformed-signature'
   /** The certificate is another key's. */
   | 'certificate-mismatch'
   /** Bytes of a firmware variable break the rules of their format. */

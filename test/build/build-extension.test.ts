@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byteString } from '../../src/base/byte-string.ts';
 import { type BuildOptions, buildExtension } from '../../src/build/build-extension.ts';
 import { ErofsReader } from '../../src/image/erofs/reader.ts';
+import { checkContent } from '../../src/image/extension/check-content.ts';
 import { CONFEXT, SYSEXT } from '../../src/image/extension/kind.ts';
 import { defaultSeed } from '../../src/image/identifiers.ts';
 import { sha1 } from '../../src/platform/hash.ts';
@@ -36,14 +37,19 @@ function build(source: Source, options: Partial<BuildOptions> = {}) {
   });
 }
 
-/** What an image holds: path → a short description. */
-async function contents(image: string): Promise<Record<string, string>> {
+/** The file system of an image. */
+function openFileSystem(image: string): Promise<ErofsReader> {
   const bytes = readFileSync(image);
   const start = bytes.length > 4_194_304 ? 2048 * 512 : 40 * 512;
-  const reader = await ErofsReader.open({
+  return ErofsReader.open({
     size: bytes.length - start,
     read: async (offset, length) => new Uint8Array(bytes.subarray(start + offset, start + offset + length)),
   });
+}
+
+/** What an image holds: path → a short description. */
+async function contents(image: string): Promise<Record<string, string>> {
+  const reader = await openFileSystem(image);
   const found: Record<string, string> = {};
   for await (const { path, inode } of reader.walk()) {
     const text: Uint8Array[] = [];
@@ -73,6 +79,18 @@ describe('buildExtension', () => {
     });
     expect(inodes).toBe(8);
     expect(readdirSync(directory)).toEqual(['demo.sysext.raw']);
+  });
+
+  it('leaves nothing in an image that harms a host', async () => {
+    const source = memorySource([
+      { path: 'usr/share', type: 'directory', mode: 0o700, uid: 7 },
+      { path: 'usr/local', type: 'directory', mode: 0o2775 },
+      { path: 'usr/local/bin/grype', mode: 0o755 },
+      { path: 'usr/share/.wh.old' },
+      { path: 'var/x' },
+    ]);
+    const { path } = await build(source);
+    expect(await checkContent(await openFileSystem(path), SYSEXT)).toEqual([]);
   });
 
   it('matches hierarchies as path components and reports what lies outside', async () => {

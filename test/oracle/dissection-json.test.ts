@@ -124,6 +124,34 @@ describe('a bare file system is what systemd-dissect says it is', () => {
   });
 });
 
+it('a block device is what the file in it is', async () => {
+  const image = await build(systemdRepart);
+  const { stdout } = await mustRun('losetup', ['--find', '--show', '--read-only', image]);
+  try {
+    const { size, rootHash, findings } = await dissectHere(stdout.trim());
+    const inFile = await dissectHere(image);
+    expect({ size, rootHash, findings }).toEqual({
+      size: inFile.size,
+      rootHash: inFile.rootHash,
+      findings: [],
+    });
+  } finally {
+    await mustRun('losetup', ['--detach', stdout.trim()]);
+  }
+});
+
+it('a file system in front of a partition table hides it from libblkid, and is refused here', async () => {
+  const image = await build(systemdRepart);
+  await using file = await open(image, 'r+');
+  const superblock = Buffer.alloc(96);
+  superblock.write('hsqs');
+  superblock.writeUInt16LE(4, 28);
+  await file.write(superblock, 0, superblock.length, 0);
+  const probe = ['blkid', '-p', '-o', 'value', '-s', 'TYPE', image] as const;
+  expect((await mustRunInSystemdRoot(directory, probe)).stdout.trim()).toBe('squashfs');
+  expect((await dissectHere(image)).findings).toMatchObject([{ code: 'image-ambiguous', level: 'error' }]);
+});
+
 describe('among several partitions for the same purpose chooses as systemd-dissect', () => {
   const TYPES = {
     x86: partitionType('x86', 'root'),

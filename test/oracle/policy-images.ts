@@ -8,13 +8,12 @@ import {
   TABLE_SECTORS,
 } from '../../src/image/gpt/layout.ts';
 import { type Designator, partitionType } from '../../src/image/gpt/partition-types.ts';
+import type { PartitionDesignator } from '../../src/image/gpt/read-partition-type.ts';
 import { writeGpt } from '../../src/image/gpt/write.ts';
-import type { PolicyDesignator } from '../../src/image/policy/designator.ts';
-import type { PolicyPartition, PolicySubject } from '../../src/image/policy/subject.ts';
 
 /** A partition for systemd-dissect to find. */
 export interface TestPartition {
-  readonly designator: PolicyPartition['designator'] | 'unknown';
+  readonly designator: PartitionDesignator | 'linux-generic' | 'unknown';
   /** Of types that name one. */
   readonly architecture: Architecture;
   readonly label: string;
@@ -48,12 +47,12 @@ function luksHeader(): Uint8Array {
   return bytes;
 }
 
-/** Writes an image with these partitions. */
+/** Writes an image with these partitions, and returns it. */
 export async function writePolicyImage(
   path: string,
   partitions: readonly TestPartition[],
   erofs: Uint8Array,
-): Promise<void> {
+): Promise<Uint8Array> {
   const sectors = MINIMUM_FIRST_USABLE_LBA + Math.max(partitions.length, 1) * SECTORS + TABLE_SECTORS;
   const table = writeGpt({
     diskGuid: '6f1b0bcb-4a43-4b52-8d1a-111111111111',
@@ -83,19 +82,7 @@ export async function writePolicyImage(
     if (content === 'luks') image.set(luksHeader(), start);
   }
   await writeFile(path, image);
-}
-
-/** The image as policies look at it. */
-export function subjectOf(partitions: readonly TestPartition[]): PolicySubject {
-  return {
-    partitionTable: true,
-    partitions: partitions.flatMap(({ designator, noAuto, content, ...partition }) => {
-      if (noAuto || designator === 'unknown') return [];
-      const fileSystemType = { erofs: 'erofs', luks: 'crypto_LUKS', zeros: undefined }[content];
-      const architecture = isVersioned(designator) ? partition.architecture : undefined;
-      return [{ ...partition, designator, architecture, fileSystemType }];
-    }),
-  };
+  return image;
 }
 
 function isVersioned(designator: TestPartition['designator']): designator is Designator {
@@ -119,7 +106,7 @@ export function plainPartition(
   };
 }
 
-const OTHERS: readonly PolicyDesignator[] = ['home', 'srv', 'esp', 'xbootldr', 'swap', 'tmp', 'var'];
+const OTHERS: readonly PartitionDesignator[] = ['home', 'srv', 'esp', 'xbootldr', 'swap', 'tmp', 'var'];
 
 const attributes = {
   architecture: fc.constantFrom('x86-64' as const, 'x86-64', 'x86-64', 'x86', 'arm64'),

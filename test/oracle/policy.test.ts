@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { POLICY_DESIGNATORS } from '../../src/image/policy/designator.ts';
+import { dissectImage } from '../../src/image/dissection.ts';
+import { compareVersions } from '../../src/image/extension/version-compare.ts';
+import { PARTITION_DESIGNATORS } from '../../src/image/gpt/read-partition-type.ts';
 import { ImagePolicyError } from '../../src/image/policy/error.ts';
 import { evaluatePolicy } from '../../src/image/policy/evaluate.ts';
 import type { PolicyFindingCode } from '../../src/image/policy/findings.ts';
@@ -11,13 +13,14 @@ import { FLAG, USE_MASK } from '../../src/image/policy/flags.ts';
 import { formatImagePolicy, formatShortFlags, simplifyImagePolicy } from '../../src/image/policy/format.ts';
 import { parseImagePolicy } from '../../src/image/policy/parse.ts';
 import { defaultPolicy, effectiveFlags, type ImagePolicy } from '../../src/image/policy/policy.ts';
-import type { PolicySubject } from '../../src/image/policy/subject.ts';
+import { type PolicySubject, policySubject } from '../../src/image/policy/subject.ts';
+import { verityHasher } from '../../src/platform/verity-hashers.ts';
+import { memorySource } from '../image/memory-image.ts';
 import { mustRunInSystemdRoot } from '../support/systemd-root.ts';
 import {
   arbitraryPartitions,
   arbitraryPolicy,
   plainPartition,
-  subjectOf,
   type TestPartition,
   writePolicyImage,
 } from './policy-images.ts';
@@ -97,20 +100,22 @@ const REASONS: readonly (readonly [string, readonly PolicyFindingCode[]])[] = [
   ["Couldn't identify a suitable partition table or file system.", ['policy-nothing-used']],
 ];
 
-/** Images of other makers, with what policies see of them. */
-const FOREIGN_IMAGES: Readonly<Record<string, PolicySubject>> = {
-  'repart-signed': subjectOf(trio('root')),
-  'repart-unsigned': subjectOf(trio('root').slice(0, 2)),
-  'bare-erofs': {
-    partitionTable: false,
-    partitions: [{ designator: 'root', readOnly: false, growFileSystem: false, fileSystemType: 'erofs' }],
-  },
+/** Images of other makers, by their fixtures. */
+const FOREIGN_IMAGES: Readonly<Record<string, string>> = {
+  'repart-signed': 'fixtures/repart/one-block.raw.gz',
+  'repart-unsigned': 'fixtures/repart/unsigned.raw.gz',
+  'repart-arm64': 'fixtures/repart/arm64-p384.raw.gz',
+  'bare-erofs': 'image/erofs/fixtures/plain.erofs.gz',
 };
 
-async function unpack(fixture: string, path: string): Promise<Buffer> {
-  const bytes = gunzipSync(await readFile(new URL(`../${fixture}`, import.meta.url)));
-  await writeFile(path, bytes);
-  return bytes;
+async function unpack(fixture: string): Promise<Uint8Array> {
+  return gunzipSync(await readFile(new URL(`../${fixture}`, import.meta.url)));
+}
+
+/** What policies see of an image, on a machine like the one systemd-dissect runs on. */
+async function lookAt(image: Uint8Array): Promise<PolicySubject> {
+  const machine = { architecture: 'x86-64', secondaryArchitecture: 'x86', compareVersions } as const;
+  return policySubject(await dissectImage(memorySource(image), { ...machine, hasherFor: verityHasher }));
 }
 
 let directory: string;
@@ -121,18 +126,19 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe('image policies', () => {
   it(`allow and refuse what systemd-dissect does, in ${RANDOM_PAIRS} random pairs and all fixed ones`, async () => {
-    const images = new Map<string, PolicySubject>(Object.entries(FOREIGN_IMAGES));
-    await unpack('fixtures/repart/one-block.raw.gz', join(directory, 'repart-signed'));
-    await unpack('fixtures/repart/unsigned.raw.gz', join(directory, 'repart-unsigned'));
-    const erofs = await unpack('image/erofs/fixtures/plain.erofs.gz', join(directory, 'bare-erofs'));
+    const images = new Map<string, PolicySubject>();
+    for (const [name, fixture] of Object.entries(FOREIGN_IMAGES)) {
+      const image = await unpack(fixture);
+      await writeFile(join(directory, name), image);
+      images.set(name, await lookAt(image));
+    }
+    const erofs = await unpack('image/erofs/fixtures/plain.erofs.gz');
     const random = fc.sample(arbitraryPartitions, { seed: SEED, numRuns: 200 });
-    const made = [
+    for (const [name, partitions] of [
       ...Object.entries(FIXED_IMAGES),
-      ...random.map((made, index) => [`random-${index}`, made] as const),
-    ];
-    for (const [name, partitions] of made) {
-      await writePolicyImage(join(directory, name), partitions, erofs);
-      images.set(name, subjectOf(partitions));
+      ...random.map((partitions, index) => [`random-${index}`, partitions] as const),
+    ]) {
+      images.set(name, await lookAt(await writePolicyImage(join(directory, name), partitions, erofs)));
     }
 
     const fixed = [...Object.keys(FOREIGN_IMAGES), ...Object.keys(FIXED_IMAGES)].flatMap((image) =>
@@ -150,9 +156,7 @@ describe('image policies', () => {
     const different: string[] = [];
     let allowed = 0;
     for (const [index, { image, policy }] of pairs.entries()) {
-      const verdict = evaluatePolicy(parseImagePolicy(policy), images.get(image)!, {
-        architecture: 'x86-64',
-      });
+      const verdict = evaluatePolicy(parseImagePolicy(policy), images.get(image)!);
       if (verdict.allowed) allowed++;
       const answer = answers[index]!;
       const codes = REASONS.find(([words]) => answer.endsWith(words))?.[1];
@@ -258,7 +262,7 @@ function describePolicy(policy: ImagePolicy): string[] {
   return [
     simplifyImagePolicy(policy),
     formatImagePolicy(policy),
-    ...POLICY_DESIGNATORS.map((designator) => row(designator, effectiveFlags(policy, designator))),
+    ...PARTITION_DESIGNATORS.map((designator) => row(designator, effectiveFlags(policy, designator))),
   ];
 }
 

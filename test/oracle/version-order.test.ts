@@ -49,7 +49,8 @@ describe('version comparison', () => {
       ),
     );
     // systemd-analyze ends with status 11 or 12 when names differ, which makes xargs end with 123.
-    const compare = 'xargs -0 -n 2 systemd-analyze -- compare-versions <"pairs-$lane" >"answers-$lane" 2>errors';
+    const compare =
+      'xargs -0 -n 2 systemd-analyze -- compare-versions <"pairs-$lane" >"answers-$lane" 2>errors';
     const numbers = lanes.map((_, index) => index).join(' ');
     await mustRunInSystemdRoot(directory, [
       'sh',

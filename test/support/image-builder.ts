@@ -51,7 +51,7 @@ export const fromDirectory: ImageBuilder = (request) => auroraImage(request, `di
 
 /** The product, from the tree in a tar archive that GNU tar made. */
 export const fromArchive: ImageBuilder = async (request) => {
-  const archive = join(request.outputDirectory, '..', 'layer.tar');
+  const archive = `${request.outputDirectory}.tar`;
   const keepAll = ['--format=posix', '--xattrs', '--xattrs-include=*', '--acls', '--sparse', '--sort=name'];
   await mustRun('tar', [...keepAll, '-C', request.tree, '-cf', archive, hierarchyOf(request.kind)]);
   return auroraImage(request, `tar:${archive}`);

@@ -5,7 +5,11 @@ import { processTerminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
 import { extensionCommand } from './extension-command.ts';
 import { genkeyCommand } from './genkey-command.ts';
+import { inspectCommand } from './inspect-command.ts';
 import type { Invocation } from './invocation.ts';
+
+import { orderCommand } from './order-command.ts';
+import { verifyCommand } from './verify-command.ts';
 
 /** Exit status for a wrong command line. */
 const USAGE = 2;
@@ -19,11 +23,16 @@ Example:
 export async function run(args: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   const interruption = new Interruption();
-  const invocation: Invocation = { terminal, signal: interruption.signal, environment: process.env };
+  const invocation: Invocation = {
+    terminal,
+    signal: interruption.signal,
+    environment: process.env,
+    exitStatus: 0,
+  };
   const program = auroraboot(invocation);
   try {
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return invocation.exitStatus;
   } catch (error) {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
@@ -58,6 +67,9 @@ export function auroraboot(invocation: Invocation): Command {
   for (const command of [
     extensionCommand('sysext', invocation),
     extensionCommand('confext', invocation),
+    inspectCommand(invocation),
+    verifyCommand(invocation),
+    orderCommand(invocation),
     genkeyCommand(invocation),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

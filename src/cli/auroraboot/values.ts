@@ -1,8 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { byteString } from '../../base/byte-string.ts';
+import { escapeControls } from '../../base/display.ts';
+import { ARCHITECTURES_BY_GO_NAME } from '../../image/architecture.ts';
 import { ImageError } from '../../image/error.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { parseRelease, RELEASE_FILE_MAX, type Release } from '../../image/extension/release.ts';
 import { uuidBytes } from '../../image/guid.ts';
 import { defaultSeed } from '../../image/identifiers.ts';
 import { sha1 } from '../../platform/hash.ts';
+import { fileError } from '../../source/file-error.ts';
 import { UsageError } from '../failure.ts';
 
 /** Highest SOURCE_DATE_EPOCH: the last second of the year 9999, beyond which dates have no common form. */
@@ -33,4 +39,27 @@ export function parseSourceDateEpoch(text: string | undefined): number | undefin
   const seconds = Number(text);
   if (/^\d{1,12}$/.test(text) && seconds <= LATEST_EPOCH) return seconds;
   throw new UsageError(`SOURCE_DATE_EPOCH is '${text}'`, 'set it to whole seconds since 1970, or unset it');
+}
+
+/** The value of `--arch` where any architecture will do: systemd's name of it, or Go's. */
+export function parseArchitecture(text: string): string {
+  if (!/^[a-z0-9-]{1,32}$/.test(text)) throw new UsageError(`--arch '${text}' is no name of an architecture`);
+  return Object.hasOwn(ARCHITECTURES_BY_GO_NAME, text)
+    ? ARCHITECTURES_BY_GO_NAME[text as keyof typeof ARCHITECTURES_BY_GO_NAME]
+    : text;
+}
+
+/** The os-release file of a host (os-release(5)). */
+export async function readOsRelease(path: string): Promise<Release> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  const release = bytes.length > RELEASE_FILE_MAX ? undefined : parseRelease(byteString(bytes));
+  if (release === undefined) {
+    throw new UsageError(`--os-release ${escapeControls(path)} is not in the form of os-release(5)`);
+  }
+  return release;
 }

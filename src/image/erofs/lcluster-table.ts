@@ -1,6 +1,6 @@
+import { type FileSystemBytes, viewOf } from '../file-system-bytes.ts';
 import { FULL_INDEX_SIZE, LARGE_PACK, SMALL_PACK } from './compressed-layout.ts';
 import { decodeFullIndexes, decodePacks, type Lcluster } from './lclusters.ts';
-import { type FileSystemBytes, viewOf } from './read-bytes.ts';
 import type { IndexedMap } from './read-map-header.ts';
 
 /** Lclusters that are read at a time; a multiple of what packs hold. */

@@ -1,7 +1,7 @@
 import { ImageError } from '../error.ts';
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import type { ClusterDecoder } from './decode-cluster.ts';
 import type { ClusterExtent } from './extent.ts';
-import type { FileSystemBytes } from './read-bytes.ts';
 import { ClusterMapping } from './read-cluster-mapping.ts';
 import { type ErofsInode, readInode } from './read-inode.ts';
 import { readMapHeader } from './read-map-header.ts';

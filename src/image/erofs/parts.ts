@@ -1,6 +1,6 @@
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import type { ClusterDecoder } from './decode-cluster.ts';
 import type { PackedInode } from './packed-inode.ts';
-import type { FileSystemBytes } from './read-bytes.ts';
 import type { Superblock } from './read-superblock.ts';
 import type { XattrPrefixTable } from './read-xattr-prefixes.ts';
 

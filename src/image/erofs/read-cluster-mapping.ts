@@ -1,10 +1,10 @@
 import { ImageError } from '../error.ts';
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import { BLOCK_COUNT_FLAG, MAX_EXTENT_SIZE, MAX_PCLUSTER_SIZE } from './compressed-layout.ts';
 import type { ClusterExtent, Extent } from './extent.ts';
 import { FEATURE_INCOMPAT } from './layout.ts';
 import { LclusterTable } from './lcluster-table.ts';
 import type { Lcluster } from './lclusters.ts';
-import type { FileSystemBytes } from './read-bytes.ts';
 import type { ErofsInode } from './read-inode.ts';
 import type { IndexedMap } from './read-map-header.ts';
 import type { Superblock } from './read-superblock.ts';

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
 import { ImageError } from '../error.ts';
+import { viewOf } from '../file-system-bytes.ts';
 import { ALGORITHMS, type Algorithm, MAX_PCLUSTER_SIZE } from './compressed-layout.ts';
-import { viewOf } from './read-bytes.ts';
 
 /** Every configuration starts at a multiple of this, with its length in two bytes. */
 const ALIGNMENT = 4;

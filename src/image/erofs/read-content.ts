@@ -1,6 +1,6 @@
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import type { ClusterExtent } from './extent.ts';
 import type { ErofsParts } from './parts.ts';
-import type { FileSystemBytes } from './read-bytes.ts';
 import type { ErofsInode } from './read-inode.ts';
 import { mapContent } from './read-mapping.ts';
 

@@ -2,9 +2,9 @@ import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { ImageError } from '../error.ts';
 import type { InodeType } from '../file-system.ts';
+import { readU64, viewOf } from '../file-system-bytes.ts';
 import { DIRENT_FIELD, DIRENT_SIZE, DIRENT_TYPE, MAX_NAME_LENGTH } from './layout.ts';
 import type { ErofsParts } from './parts.ts';
-import { readU64, viewOf } from './read-bytes.ts';
 import { readContent } from './read-content.ts';
 import type { ErofsInode } from './read-inode.ts';
 

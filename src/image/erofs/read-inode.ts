@@ -1,5 +1,6 @@
 import { ImageError } from '../error.ts';
 import type { Inode, InodeType } from '../file-system.ts';
+import { type FileSystemBytes, readU64, viewOf } from '../file-system-bytes.ts';
 import { MAP_HEADER_SIZE } from './compressed-layout.ts';
 import {
   CHUNK_ADDRESS_SIZE,
@@ -20,7 +21,6 @@ import {
   XATTR_HEADER_SIZE,
   XATTR_UNIT,
 } from './layout.ts';
-import { type FileSystemBytes, readU64, viewOf } from './read-bytes.ts';
 import type { Superblock } from './read-superblock.ts';
 
 /** An inode as it was read. */

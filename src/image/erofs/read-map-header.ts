@@ -1,4 +1,5 @@
 import { ImageError } from '../error.ts';
+import { type FileSystemBytes, viewOf } from '../file-system-bytes.ts';
 import {
   ADVISE,
   ALGORITHMS,
@@ -14,7 +15,6 @@ import {
   SMALL_PACK,
 } from './compressed-layout.ts';
 import { FEATURE_INCOMPAT } from './layout.ts';
-import { type FileSystemBytes, viewOf } from './read-bytes.ts';
 import type { DataLocation, ErofsInode } from './read-inode.ts';
 import type { Superblock } from './read-superblock.ts';
 

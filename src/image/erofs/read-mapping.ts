@@ -1,7 +1,7 @@
 import { ImageError } from '../error.ts';
+import { type FileSystemBytes, viewOf } from '../file-system-bytes.ts';
 import type { Extent, StoredExtent } from './extent.ts';
 import { CHUNK_ADDRESS_SIZE, CHUNK_INDEX_FIELD, CHUNK_INDEX_SIZE, NO_BLOCK } from './layout.ts';
-import { type FileSystemBytes, viewOf } from './read-bytes.ts';
 import { ClusterMapping } from './read-cluster-mapping.ts';
 import type { DataLocation, ErofsInode } from './read-inode.ts';
 import { readMapHeader } from './read-map-header.ts';

@@ -1,6 +1,7 @@
 import { byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { ImageError } from '../error.ts';
+import { readU64, viewOf } from '../file-system-bytes.ts';
 import type { Algorithm } from './compressed-layout.ts';
 import { crc32c } from './crc32c.ts';
 import {
@@ -15,7 +16,6 @@ import {
   VOLUME_NAME_SIZE,
   XATTR_PREFIX_ALIGNMENT,
 } from './layout.ts';
-import { readU64, viewOf } from './read-bytes.ts';
 import { readCompressionConfigs } from './read-compression-configs.ts';
 import type { Timestamp } from './tree.ts';
 

@@ -1,8 +1,8 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { ImageError } from '../error.ts';
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import { FEATURE_COMPAT, MAX_XATTR_NAME, XATTR_PREFIX_ALIGNMENT } from './layout.ts';
 import type { PackedInode } from './packed-inode.ts';
-import type { FileSystemBytes } from './read-bytes.ts';
 import type { Superblock } from './read-superblock.ts';
 
 const LENGTH_SIZE = 2;

@@ -1,6 +1,7 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { ImageError } from '../error.ts';
+import { viewOf } from '../file-system-bytes.ts';
 import {
   LONG_XATTR_PREFIX,
   XATTR_ENTRY_FIELD,
@@ -10,7 +11,6 @@ import {
   XATTR_UNIT,
 } from './layout.ts';
 import type { ErofsParts } from './parts.ts';
-import { viewOf } from './read-bytes.ts';
 import type { ErofsInode } from './read-inode.ts';
 import { fullXattrName, type StoredXattrName } from './xattr-name.ts';
 

@@ -1,5 +1,5 @@
 import { type ByteString, bytesOf } from '../../base/byte-string.ts';
-import { viewOf } from './read-bytes.ts';
+import { viewOf } from '../file-system-bytes.ts';
 import type { StoredXattrName } from './xattr-name.ts';
 
 /** `EROFS_XATTR_FILTER_SEED`. */

@@ -192,3 +192,8 @@ export function partitionTypeName(architecture: Architecture, designator: Design
   const [fileSystem, ...rest] = designator.split('-');
   return [fileSystem, architecture, ...rest].join('-');
 }
+
+/** Whether there are partition types for an architecture of this name. */
+export function isArchitecture(name: string): name is Architecture {
+  return Object.hasOwn(PARTITION_TYPES, name);
+}

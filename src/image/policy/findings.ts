@@ -1,5 +1,6 @@
+import type { PartitionDesignator } from '../gpt/read-partition-type.ts';
 import type { ImageFinding } from '../image-finding.ts';
-import type { PolicyDesignator, VerityDesignator } from './designator.ts';
+import type { VerityDesignator } from './designator.ts';
 import { FLAG, type PolicyFlag, type PolicyFlags, USE_MASK } from './flags.ts';
 import { formatFlags, formatShortFlags } from './format.ts';
 
@@ -24,7 +25,7 @@ export type PolicyFindingCode =
 export interface PolicyFinding extends ImageFinding<PolicyFindingCode> {
   readonly layer: 'policy';
   /** The partition that it is about. */
-  readonly designator?: PolicyDesignator;
+  readonly designator?: PartitionDesignator;
   /** What the policy allows for that partition, in the words of policies. */
   readonly allows?: string;
 }
@@ -44,7 +45,7 @@ const STATES: Readonly<Record<PartitionState, string>> = {
   absent: 'missing',
 };
 
-export function forbiddenFinding(designator: PolicyDesignator): PolicyFinding {
+export function forbiddenFinding(designator: PartitionDesignator): PolicyFinding {
   return {
     ...about('policy-partition-forbidden', 'error', designator),
     message: `the image has a ${designator} partition, which the policy forbids`,
@@ -54,14 +55,17 @@ export function forbiddenFinding(designator: PolicyDesignator): PolicyFinding {
 }
 
 export function protectionFinding(
-  designator: PolicyDesignator,
+  designator: PartitionDesignator,
   state: PartitionState,
   flags: PolicyFlags,
 ): PolicyFinding {
   const allowed = flags & USE_MASK;
   return {
     ...about('policy-protection', 'error', designator),
-    message: `${designator} is ${STATES[state]}, while the policy demands ${demand(allowed)}`,
+    message:
+      state === 'absent'
+        ? `${designator} is missing, while the policy demands it`
+        : `${designator} is ${STATES[state]}, while the policy demands ${demand(allowed)}`,
     hint: protectionHint(designator, state, allowed),
     allows: formatFlags(allowed),
   };
@@ -73,7 +77,11 @@ function demand(allowed: PolicyFlags): string {
     : formatShortFlags(allowed).replaceAll('+', ' or ');
 }
 
-function protectionHint(designator: PolicyDesignator, state: PartitionState, allowed: PolicyFlags): string {
+function protectionHint(
+  designator: PartitionDesignator,
+  state: PartitionState,
+  allowed: PolicyFlags,
+): string {
   if ((allowed & FLAG.signed) !== 0 && (state === 'verity' || state === 'unprotected')) {
     return 'build the image with a key and a certificate, so that its hash tree is signed';
   }
@@ -82,7 +90,7 @@ function protectionHint(designator: PolicyDesignator, state: PartitionState, all
 }
 
 export function attributeFinding(
-  designator: PolicyDesignator,
+  designator: PartitionDesignator,
   attribute: 'read-only' | 'growfs',
   isSet: boolean,
 ): PolicyFinding {
@@ -94,11 +102,11 @@ export function attributeFinding(
   };
 }
 
-export function structureFinding(message: string, designator: PolicyDesignator): PolicyFinding {
+export function structureFinding(message: string, designator: PartitionDesignator): PolicyFinding {
   return { ...about('policy-structure', 'error', designator), message };
 }
 
-export function nothingUsedFinding(wanted: readonly PolicyDesignator[]): PolicyFinding {
+export function nothingUsedFinding(wanted: readonly PartitionDesignator[]): PolicyFinding {
   const what = wanted.length === 0 ? 'any partition' : wanted.join(' or ');
   return {
     code: 'policy-nothing-used',
@@ -119,7 +127,7 @@ export function verityUnusedFinding(designator: VerityDesignator): PolicyFinding
 }
 
 export function loopholeFinding(
-  designator: PolicyDesignator,
+  designator: PartitionDesignator,
   state: PartitionState,
   flags: PolicyFlags,
 ): PolicyFinding {
@@ -135,7 +143,7 @@ export function loopholeFinding(
 function about<Code extends PolicyFindingCode, Level extends 'warning' | 'error'>(
   code: Code,
   level: Level,
-  designator: PolicyDesignator,
+  designator: PartitionDesignator,
 ) {
   return { code, layer: 'policy', level, designator, subjects: [designator] } as const;
 }

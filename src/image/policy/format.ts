@@ -1,4 +1,4 @@
-import { POLICY_DESIGNATORS } from './designator.ts';
+import { PARTITION_DESIGNATORS } from '../gpt/read-partition-type.ts';
 import {
   extendFlags,
   FLAG,
@@ -47,7 +47,7 @@ export function simplifyImagePolicy(policy: ImagePolicy): string {
   ] as const) {
     if (isEquivalent(policy, whole)) return text;
   }
-  const rules = POLICY_DESIGNATORS.flatMap((designator) => {
+  const rules = PARTITION_DESIGNATORS.flatMap((designator) => {
     const flags = policy.rules.get(designator);
     if (flags === undefined || flags === normalizeFlags(policy.fallback, designator)) return [];
     return [`${designator}=${formatShortFlags(flags)}`];
@@ -61,7 +61,7 @@ export function simplifyImagePolicy(policy: ImagePolicy): string {
 export function isEquivalent(one: ImagePolicy, other: ImagePolicy): boolean {
   return (
     extendFlags(one.fallback) === extendFlags(other.fallback) &&
-    POLICY_DESIGNATORS.every(
+    PARTITION_DESIGNATORS.every(
       (designator) => effectiveFlags(one, designator) === effectiveFlags(other, designator),
     )
   );
@@ -88,7 +88,7 @@ export function formatShortFlags(flags: PolicyFlags): string {
 }
 
 function ruleTexts(policy: ImagePolicy): string[] {
-  return POLICY_DESIGNATORS.flatMap((designator) => {
+  return PARTITION_DESIGNATORS.flatMap((designator) => {
     const flags = policy.rules.get(designator);
     return flags === undefined ? [] : [`${designator}=${formatFlags(flags)}`];
   });

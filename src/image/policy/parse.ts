@@ -1,5 +1,5 @@
 import { escapeControls } from '../../base/display.ts';
-import { POLICY_DESIGNATORS, type PolicyDesignator } from './designator.ts';
+import { PARTITION_DESIGNATORS, type PartitionDesignator } from '../gpt/read-partition-type.ts';
 import { ImagePolicyError, type ImagePolicyErrorCode } from './error.ts';
 import { FLAG, IGNORE, type PolicyFlags, SHORTCUTS } from './flags.ts';
 import { type ImagePolicy, POLICY_ALLOW, POLICY_DENY, POLICY_IGNORE } from './policy.ts';
@@ -11,7 +11,7 @@ const WHOLE: Readonly<Record<string, ImagePolicy>> = {
   '~': POLICY_DENY,
 };
 const FLAGS: ReadonlyMap<string, PolicyFlags> = new Map(Object.entries({ ...FLAG, ...SHORTCUTS }));
-const DESIGNATORS: ReadonlySet<string> = new Set(POLICY_DESIGNATORS);
+const DESIGNATORS: ReadonlySet<string> = new Set(PARTITION_DESIGNATORS);
 
 /**
  * Reads a policy as systemd 257 writes them: `root=signed+absent:usr=signed+absent:=ignore`.
@@ -21,7 +21,7 @@ const DESIGNATORS: ReadonlySet<string> = new Set(POLICY_DESIGNATORS);
 export function parseImagePolicy(text: string): ImagePolicy {
   const whole = Object.hasOwn(WHOLE, text) ? WHOLE[text] : undefined;
   if (whole !== undefined) return whole;
-  const rules = new Map<PolicyDesignator, PolicyFlags>();
+  const rules = new Map<PartitionDesignator, PolicyFlags>();
   let fallback: PolicyFlags | undefined;
   for (const rule of text.split(':')) {
     const equals = rule.indexOf('=');
@@ -34,7 +34,7 @@ export function parseImagePolicy(text: string): ImagePolicy {
       if (fallback !== undefined) throw duplicate(text, 'for all other partitions');
       fallback = flags;
     } else if (!isDesignator(designator)) {
-      const hint = `the partitions a policy knows are ${POLICY_DESIGNATORS.join(', ')}`;
+      const hint = `the partitions a policy knows are ${PARTITION_DESIGNATORS.join(', ')}`;
       throw refusal('policy-unknown-designator', text, `'${designator}' is no partition`, hint);
     } else {
       if (rules.has(designator)) throw duplicate(text, `for ${designator}`);
@@ -60,7 +60,7 @@ function parseFlags(words: string, text: string): PolicyFlags {
   return flags;
 }
 
-function isDesignator(word: string): word is PolicyDesignator {
+function isDesignator(word: string): word is PartitionDesignator {
   return DESIGNATORS.has(word);
 }
 

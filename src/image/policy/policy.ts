@@ -1,4 +1,5 @@
-import { hasVerity, type PolicyDesignator, protectorOf } from './designator.ts';
+import type { PartitionDesignator } from '../gpt/read-partition-type.ts';
+import { hasVerity, protectorOf } from './designator.ts';
 import {
   extendFlags,
   FLAG,
@@ -13,7 +14,7 @@ import {
 /** Which partitions an image may have and how they must be protected (systemd.image-policy(7)). */
 export interface ImagePolicy {
   /** The flags that were named, for each partition that was; nothing is filled in. */
-  readonly rules: ReadonlyMap<PolicyDesignator, PolicyFlags>;
+  readonly rules: ReadonlyMap<PartitionDesignator, PolicyFlags>;
   /** The flags for all others; nothing is filled in. */
   readonly fallback: PolicyFlags;
 }
@@ -23,13 +24,13 @@ export interface ImagePolicy {
  * masked (systemd 257 src/shared/image-policy.c: `image_policy_get_exhaustively`). A hash or signature partition
  * without a rule of its own follows from the partition that it protects.
  */
-export function effectiveFlags(policy: ImagePolicy, designator: PolicyDesignator): PolicyFlags {
+export function effectiveFlags(policy: ImagePolicy, designator: PartitionDesignator): PolicyFlags {
   const flags = policy.rules.get(designator) ?? derivedFlags(policy, designator) ?? policy.fallback;
   return normalizeFlags(flags, designator);
 }
 
 /** What a hash or signature partition may be, from the rule for its data; undefined where that has none for it. */
-function derivedFlags(policy: ImagePolicy, designator: PolicyDesignator): PolicyFlags | undefined {
+function derivedFlags(policy: ImagePolicy, designator: PartitionDesignator): PolicyFlags | undefined {
   const protector = protectorOf(designator);
   const rule = protector && policy.rules.get(protector.data);
   if (protector === undefined || rule === undefined) return undefined;
@@ -40,7 +41,7 @@ function derivedFlags(policy: ImagePolicy, designator: PolicyDesignator): Policy
 }
 
 /** Flags with the unnamed groups filled in and those that a partition cannot have taken out. */
-export function normalizeFlags(flags: PolicyFlags, designator: PolicyDesignator): PolicyFlags {
+export function normalizeFlags(flags: PolicyFlags, designator: PartitionDesignator): PolicyFlags {
   let normal = extendFlags(flags);
   if (!hasVerity(designator)) normal &= ~(FLAG.verity | FLAG.signed);
   if (protectorOf(designator) !== undefined) normal &= ~FLAG.encrypted;

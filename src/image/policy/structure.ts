@@ -1,20 +1,20 @@
-import type { PolicyDesignator } from './designator.ts';
+import type { PartitionDesignator } from '../gpt/read-partition-type.ts';
 import type { PolicyPartition } from './subject.ts';
 
 /** Why partitions that are used do not belong together. */
 export interface StructureProblem {
   /** The partition that should not be there, or not without another. */
-  readonly designator: PolicyDesignator;
+  readonly designator: PartitionDesignator;
   /** One sentence without the final full stop. */
   readonly message: string;
 }
 
 /** What systemd 257 refuses about the partitions in use, apart from the policy (src/shared/dissect-image.c). */
 export function structureProblems(
-  used: ReadonlyMap<PolicyDesignator, PolicyPartition>,
+  used: ReadonlyMap<PartitionDesignator, PolicyPartition>,
 ): readonly StructureProblem[] {
   const problems: StructureProblem[] = [];
-  const refuse = (designator: PolicyDesignator, message: string): void => {
+  const refuse = (designator: PartitionDesignator, message: string): void => {
     problems.push({ designator, message });
   };
   for (const data of ['root', 'usr'] as const) {

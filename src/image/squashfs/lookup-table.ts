@@ -1,5 +1,5 @@
-import { type FileSystemBytes, readU64, viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
+import { type FileSystemBytes, readU64, viewOf } from '../file-system-bytes.ts';
 import { METADATA_BLOCK_SIZE } from './layout.ts';
 import { type Metadata, MetadataCursor } from './metadata.ts';
 

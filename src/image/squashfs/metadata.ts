@@ -1,6 +1,6 @@
 import type { Decompress } from '../decompressors.ts';
-import type { FileSystemBytes } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
+import type { FileSystemBytes } from '../file-system-bytes.ts';
 import { decompressBlock } from './decompress.ts';
 import { METADATA_BLOCK_SIZE, METADATA_HEADER_SIZE, METADATA_IS_PLAIN } from './layout.ts';
 

@@ -1,6 +1,6 @@
 import type { Decompress } from '../decompressors.ts';
-import { type FileSystemBytes, readU64, viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
+import { type FileSystemBytes, readU64, viewOf } from '../file-system-bytes.ts';
 import { decompressBlock } from './decompress.ts';
 import {
   DATA_BLOCK_SIZE_FIELD_SIZE,

@@ -1,8 +1,8 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
-import { viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
 import type { InodeType } from '../file-system.ts';
+import { viewOf } from '../file-system-bytes.ts';
 import {
   DIRECTORY_HEADER_FIELD,
   DIRECTORY_HEADER_SIZE,

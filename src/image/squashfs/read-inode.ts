@@ -1,6 +1,6 @@
-import { readU64, viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
 import type { Inode, InodeType } from '../file-system.ts';
+import { readU64, viewOf } from '../file-system-bytes.ts';
 import {
   BASIC_TYPE,
   DEVICE_FIELD,

@@ -1,7 +1,7 @@
 import { byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { readU64, viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
+import { readU64, viewOf } from '../file-system-bytes.ts';
 import {
   SUPERBLOCK_FIELD as FIELD,
   MAGIC,

@@ -1,7 +1,7 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
-import { type FileSystemBytes, readU64, viewOf } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
+import { type FileSystemBytes, readU64, viewOf } from '../file-system-bytes.ts';
 import {
   MAX_XATTR_NAME_LENGTH,
   MAX_XATTR_VALUE_SIZE,

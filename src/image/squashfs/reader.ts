@@ -1,9 +1,9 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { Decompressors } from '../decompressors.ts';
-import { FileSystemBytes } from '../erofs/read-bytes.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
+import { FileSystemBytes } from '../file-system-bytes.ts';
 import { type Compressor, compressorOf } from './compressors.ts';
 import { InodeReferences } from './inode-references.ts';
 import { ENTRY_SIZE, FRAGMENT_SIZE, ID_SIZE } from './layout.ts';

@@ -4,7 +4,7 @@ import type { ImageFinding, ImageLayer } from '../image-finding.ts';
 import { differingBlocks } from './compare-digests.ts';
 import { DigestStream } from './digest-stream.ts';
 import type { HashTreeSource, VerityCode } from './open-tree.ts';
-import { readRuns } from './read-runs.ts';
+import { readFleetingRuns, readRuns } from './read-runs.ts';
 import type { TreeLevel } from './tree-geometry.ts';
 import { computeRootHash, rootHashFinding } from './verify-root.ts';
 
@@ -71,7 +71,7 @@ class Verification {
     const digests = new DigestStream(this.#verifiedBlocks(geometry.levels.length - 1), geometry.stride);
     const bad: number[] = [];
     let first = 0;
-    for await (const run of readRuns(data, 0, dataBlocks * dataBlockSize)) {
+    for await (const run of readFleetingRuns(data, 0, dataBlocks * dataBlockSize)) {
       const count = run.length / dataBlockSize;
       const expected = await digests.take(count);
       if (expected === undefined) break;

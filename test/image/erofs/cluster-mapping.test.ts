@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Extent } from '../../../src/image/erofs/extent.ts';
-import { FileSystemBytes } from '../../../src/image/erofs/read-bytes.ts';
 import { ClusterMapping } from '../../../src/image/erofs/read-cluster-mapping.ts';
 import type { ErofsInode } from '../../../src/image/erofs/read-inode.ts';
 import { readMapHeader } from '../../../src/image/erofs/read-map-header.ts';
 import type { Superblock } from '../../../src/image/erofs/read-superblock.ts';
+import { FileSystemBytes } from '../../../src/image/file-system-bytes.ts';
 
 const BLOCK = 4096;
 /** Blocks before the first cluster. */

@@ -1,8 +1,8 @@
 import type { ByteString } from '../../../base/byte-string.ts';
 import { displayName } from '../../../base/display.ts';
+import { viewOf } from '../../file-system-bytes.ts';
 import { FEATURE_COMPAT, XATTR_HEADER_SIZE } from '../layout.ts';
 import type { ErofsParts } from '../parts.ts';
-import { viewOf } from '../read-bytes.ts';
 import type { ErofsInode } from '../read-inode.ts';
 import { storedXattrs } from '../read-xattr.ts';
 import { xattrFilterBit } from '../xattr-filter.ts';

@@ -1,5 +1,5 @@
-import type { ByteSource } from '../byte-source.ts';
-import { ImageError } from '../error.ts';
+import type { ByteSource } from './byte-source.ts';
+import { ImageError } from './error.ts';
 
 const WINDOW_SIZE = 1 << 14;
 const MAX_WINDOWS = 64;

@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { VerityHasher } from '../image/block-hasher.ts';
+import { hashParts } from './hash-parts.ts';
+import { allocateShared, RUN_MAX, type SharedRun, sharedRun, WORD } from './hash-thread-layout.ts';
+
+/** Threads beyond which reading is slower than hashing. */
+const THREADS_MAX = 4;
+/** Bytes of a part: far more than handing it out costs, few enough that all threads end at the same time. */
+const PART_SIZE = 64 * 1024;
+
+/**
+ * Hashes with the calling thread and others. The others help from the moment on when they have started, some 40 ms
+ * later, until it is disposed of.
+ */
+export class HashThreads implements VerityHasher, AsyncDisposable {
+  readonly algorithm: string;
+  readonly digestSize: number;
+  readonly #hasher: VerityHasher;
+  readonly #run: SharedRun;
+  readonly #workers: Worker[];
+
+  /** @param hasher One that does not wait, as those of `verityHasher`. */
+  constructor(hasher: VerityHasher) {
+    this.algorithm = hasher.algorithm;
+    this.digestSize = hasher.digestSize;
+    this.#hasher = hasher;
+    const memory = allocateShared();
+    this.#run = sharedRun(memory);
+    const threads = Math.min(availableParallelism(), THREADS_MAX);
+    this.#workers = Array.from({ length: threads - 1 }, () => {
+      const script = `./hash-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`;
+      const worker = new Worker(new URL(script, import.meta.url), {
+        workerData: { memory, algorithm: this.algorithm },
+        resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
+      });
+      // A thread that cannot run is missed by nobody: whatever it does not take, others do.
+      worker.on('error', () => undefined);
+      worker.unref();
+      return worker;
+    });
+  }
+
+  hashBlocks(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array {
+    const digests = new Uint8Array((data.length / blockSize) * this.digestSize);
+    for (let done = 0; done < data.length; done += RUN_MAX) {
+      const run = data.subarray(done, done + RUN_MAX);
+      digests.set(this.#hashRun(salt, run, blockSize), (done / blockSize) * this.digestSize);
+    }
+    return digests;
+  }
+
+  /** Ends the other threads. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #hashRun(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array {
+    const { words, ...shared } = this.#run;
+    const blocks = data.length / blockSize;
+    const blocksPerPart = Math.max(1, PART_SIZE / blockSize);
+    const parts = Math.ceil(blocks / blocksPerPart);
+    shared.salt.set(salt);
+    shared.data.set(data);
+    Atomics.store(words, WORD.saltSize, salt.length);
+    Atomics.store(words, WORD.blockSize, blockSize);
+    Atomics.store(words, WORD.blocks, blocks);
+    Atomics.store(words, WORD.blocksPerPart, blocksPerPart);
+    Atomics.store(words, WORD.parts, parts);
+    Atomics.store(words, WORD.partsDone, 0);
+    // From here on parts can be taken, also by a thread that is still awake from the run before.
+    Atomics.store(words, WORD.nextPart, 0);
+    Atomics.add(words, WORD.generation, 1);
+    Atomics.notify(words, WORD.generation);
+    hashParts(this.#run, this.#hasher);
+    for (;;) {
+      const done = Atomics.load(words, WORD.partsDone);
+      if (done === parts) break;
+      Atomics.wait(words, WORD.partsDone, done);
+    }
+    return shared.digests.slice(0, blocks * this.digestSize);
+  }
+}
