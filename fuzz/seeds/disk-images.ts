@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
 import { hexText } from '../../src/base/hex.ts';
 import { MINIMUM_FIRST_USABLE_LBA, SECTOR_SIZE, TABLE_SECTORS } from '../../src/image/gpt/layout.ts';
 import { type Designator, PARTITION_TYPES } from '../../src/image/gpt/partition-types.ts';
 import { type GptPartition, writeGpt } from '../../src/image/gpt/write.ts';
 import { uuidText } from '../../src/image/guid.ts';
+import { signDetached } from '../../src/image/signature/detached-signature.ts';
 import { writeSignaturePartition } from '../../src/image/signature/write-partition.ts';
+import { directory, TestImage } from '../../test/image/erofs/build-image.ts';
+import { type TestKey, testSigner } from '../../test/image/test-signer.ts';
 import { ownErofsImages } from './erofs-images.ts';
 import { fixture } from './fixtures.ts';
 import { hashPartition } from './verity.ts';
@@ -34,6 +38,37 @@ export async function smallDiskImages(): Promise<Uint8Array[]> {
     designator: part.designator.replace('root', 'usr') as Designator,
   }));
   return [parts, parts.slice(0, 2), parts.slice(0, 1), usr].map(diskImage);
+}
+
+/** A small image that is signed with one of the keys that tests sign with, and the data that its hash tree covers. */
+export async function signedDiskImage(key: TestKey): Promise<{ image: Uint8Array; data: Uint8Array }> {
+  const tree = new TestImage();
+  const release = await tree.file('ID=_any\n');
+  await tree.finish(
+    directory([
+      [
+        'usr',
+        directory([
+          ['lib', directory([['extension-release.d', directory([['extension-release.fuzz', release]])]])],
+          ['share', directory([['file', await tree.file('x'.repeat(5000))]])],
+        ]),
+      ],
+    ]),
+  );
+  const data = tree.sink.bytes().slice();
+  const { bytes: hash, rootHash } = await hashPartition(data);
+  const signer = testSigner(key);
+  const signature = writeSignaturePartition({
+    rootHash: hexText(rootHash),
+    certificateFingerprint: createHash('sha256').update(signer.certificate).digest('hex'),
+    signature: await signDetached(Buffer.from(hexText(rootHash)), signer),
+  });
+  const image = diskImage([
+    { designator: 'root', bytes: data, guid: uuidText(rootHash) },
+    { designator: 'root-verity', bytes: hash, guid: uuidText(rootHash.subarray(16)) },
+    { designator: 'root-verity-sig', bytes: signature.subarray(0, 4096) },
+  ]);
+  return { image, data };
 }
 
 function diskImage(parts: readonly Part[]): Uint8Array {

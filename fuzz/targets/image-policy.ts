@@ -1,24 +1,30 @@
 import { strict as assert } from 'node:assert';
-import { POLICY_DESIGNATORS } from '../../src/image/policy/designator.ts';
+import { PARTITION_DESIGNATORS, type PartitionDesignator } from '../../src/image/gpt/read-partition-type.ts';
 import { evaluatePolicy } from '../../src/image/policy/evaluate.ts';
 import { formatImagePolicy, isEquivalent, simplifyImagePolicy } from '../../src/image/policy/format.ts';
 import { parseImagePolicy } from '../../src/image/policy/parse.ts';
-import type { PolicyPartition, PolicySubject } from '../../src/image/policy/subject.ts';
+import type { PolicySubject } from '../../src/image/policy/subject.ts';
 import type { Target } from '../engine/target.ts';
 import { texts } from '../seeds/text.ts';
 
-const partition = (designator: PolicyPartition['designator'], readOnly: boolean): PolicyPartition => ({
-  designator,
-  readOnly,
-  growFileSystem: !readOnly,
-});
+function subject(hasPartitionTable: boolean, ...designators: readonly PartitionDesignator[]): PolicySubject {
+  const partition = {
+    architecture: undefined,
+    readOnly: hasPartitionTable,
+    growFileSystem: false,
+    fileSystemType: undefined,
+  };
+  const partitions = new Map(designators.map((designator) => [designator, partition]));
+  return { hasPartitionTable, partitions, generic: designators.length === 0 ? [partition] : [] };
+}
+
 const SUBJECTS: readonly PolicySubject[] = [
-  { partitionTable: false, partitions: [partition('root', false)] },
-  { partitionTable: true, partitions: [partition('root', true)] },
-  { partitionTable: true, partitions: [partition('usr', true), partition('usr-verity', true)] },
-  { partitionTable: true, partitions: POLICY_DESIGNATORS.map((designator) => partition(designator, true)) },
-  { partitionTable: true, partitions: [partition('linux-generic', false), partition('home', false)] },
-  { partitionTable: true, partitions: [] },
+  subject(false, 'root'),
+  subject(true, 'root'),
+  subject(true, 'usr', 'usr-verity'),
+  subject(true, 'root', 'root-verity', 'root-verity-sig', 'home'),
+  subject(true, ...PARTITION_DESIGNATORS),
+  subject(true),
 ];
 
 /** An image policy; written in full or in short it means the same. */
@@ -38,8 +44,8 @@ export const target: Target = {
     for (const text of [formatImagePolicy(policy), simplifyImagePolicy(policy)]) {
       const again = parseImagePolicy(text);
       assert(isEquivalent(again, policy), `${text} means something else`);
-      for (const subject of SUBJECTS) {
-        assert.equal(evaluatePolicy(again, subject).allowed, evaluatePolicy(policy, subject).allowed, text);
+      for (const image of SUBJECTS) {
+        assert.equal(evaluatePolicy(again, image).allowed, evaluatePolicy(policy, image).allowed, text);
       }
     }
   },
