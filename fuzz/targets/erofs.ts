@@ -1,12 +1,5 @@
 import { strict as assert } from 'node:assert';
 import { checkErofsStructure } from '../../src/image/erofs/check-structure.ts';
-import { crc32c } from '../../src/image/erofs/crc32c.ts';
-import {
-  FEATURE_COMPAT,
-  SUPERBLOCK_FIELD,
-  SUPERBLOCK_OFFSET,
-  SUPERBLOCK_SIZE,
-} from '../../src/image/erofs/layout.ts';
 import { ErofsReader } from '../../src/image/erofs/reader.ts';
 import { decompressors } from '../../src/platform/decompressors.ts';
 import type { Target } from '../engine/target.ts';
@@ -14,6 +7,7 @@ import { checkFileSystem } from '../invariants/file-system.ts';
 import { memorySource } from '../invariants/memory-source.ts';
 import { ownErofsImages } from '../seeds/erofs-images.ts';
 import { fixtures } from '../seeds/fixtures.ts';
+import { repairErofsSuperblock } from '../seeds/repair-erofs.ts';
 
 /** Larger images take longer, and have little more that could be damaged. */
 const SEED_MAX = 16 * 1024;
@@ -35,18 +29,5 @@ export const target: Target = {
     );
     throw damage;
   },
-  repair(input) {
-    if (input.length < SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE) return;
-    const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-    if (
-      (view.getUint32(SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.featureCompat, true) & FEATURE_COMPAT.checksum) ===
-      0
-    )
-      return;
-    const blockSize = 2 ** view.getUint8(SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.blockBits);
-    const length = blockSize > SUPERBLOCK_OFFSET ? blockSize - SUPERBLOCK_OFFSET : blockSize;
-    const checksum = SUPERBLOCK_OFFSET + SUPERBLOCK_FIELD.checksum;
-    view.setUint32(checksum, 0, true);
-    view.setUint32(checksum, crc32c(input.subarray(SUPERBLOCK_OFFSET, SUPERBLOCK_OFFSET + length)), true);
-  },
+  repair: repairErofsSuperblock,
 };
