@@ -3,7 +3,7 @@ import type { ImageFinding } from '../image/image-finding.ts';
 import { certificateWarnings } from './certificate-warnings.ts';
 import { TrustError } from './error.ts';
 import { trustChains } from './find-signer.ts';
-import { isNamedBy, type ParsedCertificate, parseCertificate } from './pkcs7/parsed-certificate.ts';
+import { equal, isNamedBy, type ParsedCertificate, parseCertificate } from './pkcs7/parsed-certificate.ts';
 import { readSignedData, type SignedData, type SignerInfo } from './pkcs7/signed-data.ts';
 import { isUnknownToKernel, verifySigner } from './pkcs7/verify-signer.ts';
 import { NO_REVOCATIONS, revocationOf } from './revocations.ts';
@@ -96,6 +96,7 @@ async function readCertificates(signed: SignedData): Promise<{
   const certificates: ParsedCertificate[] = [];
   const findings: ImageFinding<SignatureCode>[] = [];
   for (const [index, der] of signed.certificates.entries()) {
+    if (certificates.some(({ x509 }) => equal(x509.raw, der))) continue;
     try {
       certificates.push(await parseCertificate(der, `certificate ${index} of the signature`));
     } catch (error) {
@@ -118,10 +119,8 @@ async function verifyOne(
 ): Promise<OneVerdict> {
   const own = embedded.find((certificate) => isNamedBy(signer.signerId, certificate));
   const chains = trusted === undefined ? [] : trustChains(signer, embedded, trusted.certificates);
-  const candidates = [
-    ...chains.map(({ certificates }) => certificates[0]!),
-    ...(own === undefined ? [] : [own]),
-  ];
+  const holders = chains.map(({ certificates }) => certificates[0]!);
+  const candidates = [...new Set(own === undefined ? holders : [...holders, own])];
   const refuse = (isRight: boolean, finding: ImageFinding<SignatureCode>, holder = own): OneVerdict => ({
     isRight,
     signer: holder && signerIdentity(holder),
@@ -143,6 +142,7 @@ async function verifyOne(
   }
   const content = bytesOf(rootHash);
   const outcomes = candidates.map((certificate) => verifySigner(signer, content, certificate.x509.publicKey));
+  const isRight = (holder: ParsedCertificate): boolean => outcomes[candidates.indexOf(holder)] === 'right';
   if (outcomes.includes('unsupported-digest')) {
     return refuse(
       false,
@@ -192,8 +192,8 @@ async function verifyOne(
     return { isRight: true, signer: signerIdentity(holder), acceptedBy: undefined, findings: about };
   }
   let revoked: ImageFinding<SignatureCode> | undefined;
-  for (const [index, chain] of chains.entries()) {
-    if (outcomes[index] !== 'right') continue;
+  for (const chain of chains) {
+    if (!isRight(chain.certificates[0]!)) continue;
     const reasons = chain.certificates.flatMap((certificate) => {
       const reason = revocationOf(certificate, trusted.revocations);
       return reason === undefined ? [] : [`${signerIdentity(certificate).subject}: ${reason}`];
