@@ -14,4 +14,5 @@ npm run --silent boundaries
 # Built before the tests, so that their time limits count only their own work.
 sh lab/systemd-root.sh >/dev/null
 sh lab/virtual-machine.sh >/dev/null
+npm run --silent fuzz
 exec vitest run
