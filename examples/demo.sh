@@ -33,8 +33,8 @@ run bin/auroraboot sysext --private-key="$out/keys/db.key" --certificate="$out/k
   --arch "$arch" --output "$out/again" --quiet node "oci:$out/image:latest"
 cmp "$out/node.sysext.raw" "$out/again/node.sysext.raw" && echo "identical"
 
-say "5. The result"
-run ls -l "$out/node.sysext.raw"
-if command -v sfdisk >/dev/null 2>&1; then run sfdisk --dump "$out/node.sysext.raw"; fi
-echo
-echo "On a machine with systemd, look at it with: systemd-dissect $out/node.sysext.raw"
+say "5. What it is"
+run bin/auroraboot inspect "$out/node.sysext.raw"
+
+say "6. The proof: structure, hash tree, every data block, signature and content"
+run bin/auroraboot verify --certificate="$out/keys/db.pem" "$out/node.sysext.raw"

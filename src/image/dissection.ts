@@ -60,7 +60,14 @@ export async function dissectImage(source: ByteSource, options: DissectOptions):
     const fileSystem = await probeFileSystem(source);
     if (fileSystem !== undefined) return bareFileSystem(source, fileSystem);
   }
-  const table = await readPartitionTable(source);
+  const table = await readPartitionTable(source).catch((cause: unknown) => {
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new ImageError(
+      cause.code,
+      `it is no image: there is neither a partition table nor a file system (${cause.message})`,
+      { cause, hint: 'check that it is the right file, and that it is complete' },
+    );
+  });
   const partitions = await readPartitions(source, table.partitions);
   const { chosen, findings } = choosePartitions(partitions, options);
   const { findings: volumeFindings, ...volume } = await openVolume(source, chosen, options.hasherFor);

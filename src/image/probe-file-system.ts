@@ -52,7 +52,8 @@ export async function probeFileSystem(source: ByteSource): Promise<ProbedFileSys
   const isTiny = source.size <= TINY;
   for (const probe of CONTAINERS) {
     const container = probe(head);
-    if (container !== undefined && !(isTiny && container.type === 'LVM2_member')) return container;
+    if (container !== undefined && !(isTiny && container.type === 'LVM2_member'))
+      return withPrintableUuid(container);
   }
   const found = FILE_SYSTEMS.map((probe) => probe(head)).filter((result) => result !== undefined);
   if (found.length > 1 && !isTiny && found.some(({ type }) => type !== TOLERANT)) {
@@ -61,5 +62,11 @@ export async function probeFileSystem(source: ByteSource): Promise<ProbedFileSys
       hint: 'make the image anew in an empty file',
     });
   }
-  return found[0];
+  return found[0] && withPrintableUuid(found[0]);
+}
+
+/** LVM2, LUKS and ISO 9660 keep theirs as text, which may be any bytes. */
+function withPrintableUuid(found: ProbedFileSystem): ProbedFileSystem {
+  const { uuid } = found;
+  return uuid === undefined || /^[\x21-\x7e]+$/.test(uuid) ? found : { ...found, uuid: undefined };
 }

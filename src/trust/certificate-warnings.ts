@@ -60,7 +60,7 @@ export async function certificateWarnings(
       'a kernel that must verify the image then refuses it; take a self-signed certificate for the same key',
     );
   }
-  const { modulusLength } = certificate.publicKey.asymmetricKeyDetails ?? {};
+  const modulusLength = rsaBits(certificate, name);
   if (modulusLength !== undefined && !KERNEL_RSA_BITS.has(modulusLength)) {
     add(
       'key-size',
@@ -69,6 +69,18 @@ export async function certificateWarnings(
     );
   }
   return warnings;
+}
+
+/** Undefined for other keys. */
+function rsaBits(certificate: X509Certificate, name: string): number | undefined {
+  try {
+    return certificate.publicKey.asymmetricKeyDetails?.modulusLength;
+  } catch (cause) {
+    // It is decoded only when it is asked for.
+    throw new TrustError('unreadable-certificate', `certificate ${name}: its public key cannot be read`, {
+      cause,
+    });
+  }
 }
 
 /** What node:crypto does not tell of a certificate. */

@@ -229,7 +229,26 @@ class Verification {
       signer: signature?.signer,
       acceptedBy: signature?.acceptedBy,
       checked: this.#checked,
-      findings: this.#findings,
+      findings: this.#findings.map(withRemedy),
     };
   }
+}
+
+const DAMAGED = 'the image is damaged or was changed: get it again from where it came from';
+
+/** What to do about an error in these layers, where the finding itself does not know better. */
+const REMEDIES: Readonly<Partial<Record<ImageLayer, string>>> = {
+  image: DAMAGED,
+  'partition-table': DAMAGED,
+  'verity-superblock': DAMAGED,
+  'hash-tree': DAMAGED,
+  data: DAMAGED,
+  signature: 'have the image signed again by who made it',
+  'file-system': 'have the image built again; the file system is not as mkfs writes it',
+};
+
+function withRemedy(finding: ImageFinding): ImageFinding {
+  const remedy = REMEDIES[finding.layer];
+  if (finding.level !== 'error' || finding.hint !== undefined || remedy === undefined) return finding;
+  return { ...finding, hint: remedy };
 }

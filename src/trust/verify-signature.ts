@@ -2,7 +2,7 @@ import type { ImageFinding } from '../image/image-finding.ts';
 import { TrustError } from './error.ts';
 import { findIssuersAmong } from './find-signer.ts';
 import { judgeSigner, type SignerJudgement } from './judge-signer.ts';
-import { isNamedBy, type ParsedCertificate, parseCertificate } from './pkcs7/parsed-certificate.ts';
+import { equal, isNamedBy, type ParsedCertificate, parseCertificate } from './pkcs7/parsed-certificate.ts';
 import { readSignedData, type SignedData } from './pkcs7/signed-data.ts';
 import { NO_REVOCATIONS } from './revocations.ts';
 import { type SignatureCode, signatureFinding } from './signature-findings.ts';
@@ -130,6 +130,7 @@ async function readCertificates(signed: SignedData): Promise<{
   const certificates: ParsedCertificate[] = [];
   const findings: ImageFinding<SignatureCode>[] = [];
   for (const [index, der] of signed.certificates.entries()) {
+    if (certificates.some(({ x509 }) => equal(x509.raw, der))) continue;
     try {
       certificates.push(await parseCertificate(der, `certificate ${index} of the signature`));
     } catch (error) {

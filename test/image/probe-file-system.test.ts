@@ -35,6 +35,7 @@ function probeBytes(bytes: Uint8Array): Promise<ProbedFileSystem | undefined> {
 }
 
 const ext = { 1080: '\x53\xef', 1128: UUID, 1144: ' a label\0 and more' };
+const NO_UUID = { type: 'LVM2_member', uuid: undefined };
 const lvm = { 512: 'LABELONE\x01', 536: 'LVM2 001', 544: 'abcdef1234ABCDefgh5678XYZW123456' };
 
 describe('what a file holds', () => {
@@ -48,6 +49,7 @@ describe('what a file holds', () => {
     ['ext4 with large files', probe(MIB, { 1080: '\x53\xef', 1124: '\x08' }), { type: 'ext4' }],
     ['ext2 with a journal to play back', probe(MIB, { 1080: '\x53\xef', 1120: '\x04' }), undefined],
     ['LVM2', probe(2 * MIB, lvm), { type: 'LVM2_member', uuid: 'abcdef-1234-ABCD-efgh-5678-XYZW-123456' }],
+    ['LVM2 with an escape sequence', probe(2 * MIB, { ...lvm, 544: '\x1b[2J' }), NO_UUID],
     ['LVM2 on a floppy', probe(MIB, lvm), undefined],
     ['LVM2 that says another sector', probe(2 * MIB, { ...lvm, 512: 'LABELONE\x02' }), undefined],
     ['LVM2 with ext2 from before', probe(2 * MIB, { ...ext, ...lvm }), { type: 'LVM2_member' }],

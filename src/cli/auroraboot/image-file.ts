@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { escapeControls } from '../../base/display.ts';
 import { ImageError } from '../../image/error.ts';
 import { FileByteSource } from '../../platform/file-byte-source.ts';
@@ -11,7 +11,8 @@ import { fileError } from '../../source/file-error.ts';
 export async function withImage<T>(path: string, use: (image: FileByteSource) => Promise<T>): Promise<T> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
-    handle = await open(path, 'r');
+    // A pipe that nobody writes to must not hold the command.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw fileError(error, path);
   }

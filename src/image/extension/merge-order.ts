@@ -13,9 +13,9 @@ export interface MergeOrder {
 
 /** The merge order of extensions with these names, which are those of {@link extensionNameOf}, not of files. */
 export function mergeOrder(names: readonly string[]): MergeOrder {
-  const order = names.toSorted(
-    (one, other) => compareVersions(one, other) || (one < other ? -1 : Number(one > other)),
-  );
+  // By their bytes first: what compares equal stays so, and where systemd's comparison goes round in a circle, as with
+  // `~¸`, `~` and `~-`, the order does not depend on that of `names`.
+  const order = names.toSorted().toSorted(compareVersions);
   const ties: string[][] = [];
   let group: string[] = [];
   for (const name of order) {

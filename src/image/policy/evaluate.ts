@@ -89,10 +89,8 @@ function checkProtection(
     return [protectionFinding(designator, state, flags)];
   }
   if ((flags & FLAG[state]) === 0) return [loopholeFinding(designator, state, flags)];
-  if (verity === 'verity' && hasVerity(designator) && use.ignored.has(`${designator}-verity-sig`)) {
-    return [verityUnusedFinding(designator)];
-  }
-  return [];
+  // Where the file system may be unprotected, too, nobody was promised anything.
+  return verity === 'verity' && (flags & FLAG.unprotected) === 0 ? [verityUnusedFinding(designator)] : [];
 }
 
 /** A file system without a partition table is checked once, when everything is known. */

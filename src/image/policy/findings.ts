@@ -1,6 +1,5 @@
 import type { PartitionDesignator } from '../gpt/read-partition-type.ts';
 import type { ImageFinding } from '../image-finding.ts';
-import type { VerityDesignator } from './designator.ts';
 import { FLAG, type PolicyFlag, type PolicyFlags, USE_MASK } from './flags.ts';
 import { formatFlags, formatShortFlags } from './format.ts';
 
@@ -16,7 +15,7 @@ export type PolicyFindingCode =
   | 'policy-structure'
   /** Nothing is left that may be used. */
   | 'policy-nothing-used'
-  /** Allowed, but systemd 257 uses the hash tree not at all: the file system is mounted unverified. */
+  /** Allowed, but systemd 257 does not use the hash tree at all: the file system is mounted unverified. */
   | 'policy-verity-unused'
   /** Allowed, though the policy's words say otherwise. */
   | 'policy-loophole';
@@ -37,7 +36,7 @@ export type PartitionState = Extract<
 >;
 
 const STATES: Readonly<Record<PartitionState, string>> = {
-  verity: 'protected by a hash tree that is not signed',
+  verity: 'protected by a hash tree alone',
   signed: 'protected by a signed hash tree',
   encrypted: 'encrypted',
   unprotected: 'not protected',
@@ -45,6 +44,7 @@ const STATES: Readonly<Record<PartitionState, string>> = {
   absent: 'missing',
 };
 
+/** A partition is there that must not be. */
 export function forbiddenFinding(designator: PartitionDesignator): PolicyFinding {
   return {
     ...about('policy-partition-forbidden', 'error', designator),
@@ -54,6 +54,7 @@ export function forbiddenFinding(designator: PartitionDesignator): PolicyFinding
   };
 }
 
+/** A partition is in a state that the policy does not allow; `flags` are those of its rule, filled in. */
 export function protectionFinding(
   designator: PartitionDesignator,
   state: PartitionState,
@@ -89,6 +90,7 @@ function protectionHint(
   return `a policy that accepts it says ${designator}=${formatShortFlags(allowed | FLAG[state])}`;
 }
 
+/** A bit of the partition table is not in the one state that the policy allows. */
 export function attributeFinding(
   designator: PartitionDesignator,
   attribute: 'read-only' | 'growfs',
@@ -102,10 +104,12 @@ export function attributeFinding(
   };
 }
 
+/** Partitions do not belong together; `message` is the sentence. */
 export function structureFinding(message: string, designator: PartitionDesignator): PolicyFinding {
   return { ...about('policy-structure', 'error', designator), message };
 }
 
+/** None of the partitions that are wanted is used; `wanted` is empty where any would do. */
 export function nothingUsedFinding(wanted: readonly PartitionDesignator[]): PolicyFinding {
   const what = wanted.length === 0 ? 'any partition' : wanted.join(' or ');
   return {
@@ -118,14 +122,16 @@ export function nothingUsedFinding(wanted: readonly PartitionDesignator[]): Poli
   };
 }
 
-export function verityUnusedFinding(designator: VerityDesignator): PolicyFinding {
+/** The policy promises verity, and systemd 257 does not set it up. */
+export function verityUnusedFinding(designator: PartitionDesignator): PolicyFinding {
   return {
     ...about('policy-verity-unused', 'warning', designator),
-    message: `the policy ignores the signature of ${designator}, without which systemd 257 does not learn the root hash and mounts ${designator} unverified`,
+    message: `without a signature in use systemd 257 knows no root hash for ${designator}, and mounts it unverified although the policy demands verity`,
     hint: `demand ${designator}=signed, which authenticates the image on every version of systemd`,
   };
 }
 
+/** A partition is in a state that systemd accepts although the policy does not name it. */
 export function loopholeFinding(
   designator: PartitionDesignator,
   state: PartitionState,
@@ -135,7 +141,7 @@ export function loopholeFinding(
   return {
     ...about('policy-loophole', 'warning', designator),
     message: `${designator} is ${STATES[state]}: systemd accepts that, although the policy says ${allows}`,
-    hint: `encrypted next to verity or signed lets unprotected file systems pass: leave encrypted out`,
+    hint: 'encrypted next to verity or signed lets unprotected file systems pass: leave encrypted out',
     allows,
   };
 }

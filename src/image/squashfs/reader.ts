@@ -4,6 +4,7 @@ import type { Decompressors } from '../decompressors.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
 import { FileSystemBytes } from '../file-system-bytes.ts';
+import { readWhole } from '../read-whole.ts';
 import { type Compressor, compressorOf } from './compressors.ts';
 import { InodeReferences } from './inode-references.ts';
 import { ENTRY_SIZE, FRAGMENT_SIZE, ID_SIZE } from './layout.ts';
@@ -173,20 +174,8 @@ export class SquashfsReader implements FileSystem<SquashfsInode> {
    *
    * @param limit Most bytes to be kept in memory; a larger file is an ImageError ('out-of-range').
    */
-  async readFile(inode: SquashfsInode, limit: number): Promise<Uint8Array> {
-    if (inode.size > limit) {
-      throw new ImageError(
-        'out-of-range',
-        `SquashFS inode ${inode.nid}: ${inode.size} bytes are more than ${limit}`,
-      );
-    }
-    const whole = new Uint8Array(inode.size);
-    let at = 0;
-    for await (const piece of this.content(inode)) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+  readFile(inode: SquashfsInode, limit: number): Promise<Uint8Array> {
+    return readWhole(this.content(inode), inode.size, limit, `SquashFS inode ${inode.nid}`);
   }
 
   /** The target of a symbolic link. */

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { escapeControls } from '../../base/display.ts';
+import { withoutTrailing } from '../../base/without-trailing.ts';
 import { SourceError } from '../error.ts';
 import { type Credentials, credentialHosts } from './credentials.ts';
 
@@ -126,7 +127,7 @@ function credentialsOf(
     );
   }
   // Docker pads what it writes with NUL bytes.
-  const password = decoded.slice(colon + 1).replace(/\0+$/, '');
+  const password = withoutTrailing(decoded.slice(colon + 1), '\0');
   return { kind: 'password', username: decoded.slice(0, colon), password, origin };
 }
 

@@ -111,7 +111,7 @@ function namesRegistry(first: string): boolean {
 }
 
 function checkRegistry(registry: string, bad: Refuse): void {
-  const match = /^(.*?)(?::(\d*))?$/.exec(registry)!;
+  const match = /^(.*?)(?::(\d*))?$/s.exec(registry)!;
   const [, host = '', port] = match;
   if (!HOST.test(host) || (host.startsWith('[') && !URL.canParse(`https://${host}`))) {
     throw bad(

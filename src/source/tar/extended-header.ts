@@ -14,9 +14,12 @@ export class ExtendedHeader {
   mtime: { readonly seconds: number; readonly nanoseconds: number } | undefined;
   readonly xattrs = new Map<ByteString, Uint8Array>();
   readonly sparse = new PaxSparseRecords();
+  #length = 0;
 
   /** Takes the records of a pax header; what is wrong with them, or undefined. */
   takePax(data: ByteString): string | undefined {
+    this.#length += data.length;
+    if (this.#length > LIMIT.extendedHeader) return 'its extended headers are too long';
     let problem: string | undefined;
     const isRead = readPaxRecords(data, (keyword, value) => {
       problem ??= this.#takeRecord(keyword, value);

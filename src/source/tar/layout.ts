@@ -59,8 +59,10 @@ export const TYPEFLAG = {
 
 /** What hostile archives are held to; real ones stay far below. */
 export const LIMIT = {
-  /** Bytes of an extended header. */
+  /** Bytes of an extended header, and of all of an entry's. */
   extendedHeader: 1024 * 1024,
+  /** Bytes of all global extended headers, which are read again for every entry; git writes 52. */
+  globalHeaders: 16 * 1024,
   /** Bytes of a path or link target: PATH_MAX of Linux. */
   path: 4096,
   /** Bytes of an attribute's value: XATTR_SIZE_MAX of Linux is one more than EROFS can hold. */

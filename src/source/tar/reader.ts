@@ -1,5 +1,6 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import { displayName, escapeControls } from '../../base/display.ts';
+import { withoutTrailing } from '../../base/without-trailing.ts';
 import type { Entry, EntryType } from '../entry.ts';
 import { SourceError, type SourceErrorCode } from '../error.ts';
 import { ByteCursor } from './byte-cursor.ts';
@@ -123,8 +124,8 @@ class TarReader {
   async #takeGlobal(header: Header): Promise<void> {
     const records = await this.#extension(header);
     this.#globalSize += records.length;
-    if (this.#globalSize > LIMIT.extendedHeader) throw this.#tooLarge('global extended headers');
-    this.#globalRecords.push(records);
+    if (this.#globalSize > LIMIT.globalHeaders) throw this.#tooLarge('global extended headers');
+    if (records !== '') this.#globalRecords.push(records);
   }
 
   /** Takes a header that only says something about the next one; whether it was such a one. */
@@ -179,7 +180,7 @@ class TarReader {
       : 0;
     const isDevice = type === 'character-device' || type === 'block-device';
     return {
-      path: path.replace(/\/+$/, ''),
+      path: withoutTrailing(path, '/'),
       type,
       // Some programs put the file type into the mode, as stat has it.
       mode: this.#number('mode', header.mode, Number.MAX_SAFE_INTEGER) % 0o10000,

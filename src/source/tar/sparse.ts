@@ -104,7 +104,8 @@ export class PaxSparseRecords {
   take(keyword: ByteString, value: ByteString): boolean {
     if (!keyword.startsWith('GNU.sparse.')) return false;
     if (keyword === 'GNU.sparse.offset' || keyword === 'GNU.sparse.numbytes') this.#numbers.push(value);
-    else if (keyword === 'GNU.sparse.map') this.#numbers.push(...value.split(','));
+    // One by one, since a call takes only so many arguments.
+    else if (keyword === 'GNU.sparse.map') for (const number of value.split(',')) this.#numbers.push(number);
     else this.#values.set(keyword.slice('GNU.sparse.'.length), value);
     return true;
   }

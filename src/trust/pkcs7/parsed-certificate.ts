@@ -49,6 +49,9 @@ export async function parseCertificate(der: Uint8Array, name: string): Promise<P
     }
     const { modulusLength = 0 } = x509.publicKey.asymmetricKeyDetails ?? {};
     if (modulusLength > RSA_BITS_MAX) refuse(`its RSA key has ${modulusLength} bits, which are too many`);
+    if ([x509.validFromDate, x509.validToDate].some((date) => Number.isNaN(date.getTime()))) {
+      refuse('its dates cannot be read');
+    }
     const extension = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
     const serialize = (value: unknown): Uint8Array => new Uint8Array(AsnConvert.serialize(value));
     return {
@@ -80,8 +83,21 @@ export function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertifi
   return equal(certificate.issuer, issuer.subject) && isSignedBy(certificate, issuer);
 }
 
-/** Whether the key of `issuer` signed `certificate`, whatever it is called. */
+/**
+ * Whether the key of `issuer` signed `certificate`, whatever it is called. Verified once for two certificates, however many
+ * ways lead past them: with the largest keys it takes a millisecond.
+ */
 export function isSignedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
+  const issuers = KNOWN_ISSUERS.get(certificate) ?? new WeakMap<ParsedCertificate, boolean>();
+  KNOWN_ISSUERS.set(certificate, issuers);
+  const isSigned = issuers.get(issuer) ?? verifies(certificate, issuer);
+  issuers.set(issuer, isSigned);
+  return isSigned;
+}
+
+const KNOWN_ISSUERS = new WeakMap<ParsedCertificate, WeakMap<ParsedCertificate, boolean>>();
+
+function verifies(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
   try {
     return certificate.x509.verify(issuer.x509.publicKey);
   } catch {

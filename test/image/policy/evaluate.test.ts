@@ -43,7 +43,7 @@ describe('a policy', () => {
           layer: 'policy',
           level: 'error',
           designator: 'root',
-          message: 'root is protected by a hash tree that is not signed, while the policy demands signed',
+          message: 'root is protected by a hash tree alone, while the policy demands signed',
           hint: 'build the image with a key and a certificate, so that its hash tree is signed',
           allows: 'signed',
           subjects: ['root'],
@@ -55,13 +55,16 @@ describe('a policy', () => {
     expect(evaluate('root=signed', UNPROTECTED).allowed).toBe(false);
   });
 
-  it('that demands verity of a signed image is met, with a warning that nothing is verified', () => {
-    expect(evaluate('root=verity', SIGNED)).toMatchObject({
-      allowed: true,
-      used: ['root', 'root-verity'],
-      findings: [{ code: 'policy-verity-unused', level: 'warning', designator: 'root' }],
-    });
-    expect(evaluate('root=verity', VERITY).findings).toEqual([]);
+  it('that demands verity is met without any being used, of which a warning tells', () => {
+    for (const subject of [SIGNED, VERITY]) {
+      expect(evaluate('root=verity', subject)).toMatchObject({
+        allowed: true,
+        used: ['root', 'root-verity'],
+        findings: [{ code: 'policy-verity-unused', level: 'warning', designator: 'root' }],
+      });
+    }
+    expect(evaluate('root=verity+unprotected', VERITY).findings).toEqual([]);
+    expect(evaluate('root=verity+signed', SIGNED).findings).toEqual([]);
   });
 
   it('that allows encryption beside a signature lets an unprotected file system pass, with a warning', () => {

@@ -119,6 +119,10 @@ describe('an entry', () => {
 
   it.each([
     [{ auth: base64('alice:a:b') }, { kind: 'password', username: 'alice', password: 'a:b' }],
+    [
+      { auth: base64(`alice:${'\0'.repeat(1_000_000)}x\0`) },
+      { kind: 'password', username: 'alice', password: `${'\0'.repeat(1_000_000)}x` },
+    ],
     [{ auth: base64('alice:secret\0\0') }, { kind: 'password', username: 'alice', password: 'secret' }],
     [{ auth: base64('älice:ß') }, { kind: 'password', username: 'älice', password: 'ß' }],
     [

@@ -197,6 +197,35 @@ describe('readTar', () => {
     }
   });
 
+  it('takes paths of nothing but slashes, without taking long', async () => {
+    const entry = Buffer.concat([pax([['path', `${'/'.repeat(4095)}x`]]), header({})]);
+    const entries = await readAll(Buffer.concat([...Array<Buffer>(3000).fill(entry), END]));
+    expect(entries).toHaveLength(3000);
+    expect(entries[0]!.path).toBe(`${'/'.repeat(4095)}x`);
+  });
+
+  it('refuses headers before an entry that would fill the memory', async () => {
+    const map = pax([['GNU.sparse.map', '1,'.repeat(200_000)]]);
+    const archive = Buffer.concat([map, map, map, header({ path: 'a' }), END]);
+    await expect(readAll(archive)).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  it('refuses global headers that would have to be read again for every entry', async () => {
+    const records = pax([['comment', 'x'.repeat(10_000)]], 'g');
+    await expect(readAll(Buffer.concat([records, header({ path: 'a' }), END]))).resolves.toHaveLength(1);
+    const archive = Buffer.concat([records, records, header({ path: 'a' }), END]);
+    await expect(readAll(archive)).rejects.toMatchObject({ code: 'too-large' });
+  });
+
+  it('refuses the longest map of a sparse file that an extended header can hold', async () => {
+    const records = pax([
+      ['GNU.sparse.size', '1'],
+      ['GNU.sparse.map', '1,'.repeat(500_000)],
+    ]);
+    const archive = Buffer.concat([records, header({ path: 'a' }), END]);
+    await expect(readAll(archive)).rejects.toMatchObject({ code: 'malformed' });
+  });
+
   it('does not believe a sparse file of a size that no disk has to be worth its memory', async () => {
     const huge = pax([
       ['GNU.sparse.size', `${2 ** 52}`],
