@@ -2,6 +2,13 @@
 const DEPTH_MAX = 40;
 /** Bit 6 of an identifier: the content is further elements (X.690, section 8.1.2.5). */
 const CONSTRUCTED = 0x20;
+/** Bits 8 and 7 of an identifier: its class. */
+const UNIVERSAL_CLASS = 0;
+const CONTEXT_CLASS = 2;
+/** Names of certificates have the most choices, 0 to 8 (RFC 5280, section 4.2.1.6). */
+const CONTEXT_NUMBER_MAX = 8;
+const SEQUENCE = 16;
+const SET = 17;
 
 /**
  * What stops bytes from being one element in DER (X.690, section 10.1: definite lengths of the shortest form), as deep as
@@ -60,7 +67,8 @@ function readHeader(
   end: number,
 ): { content: number; length: number; isConstructed: boolean } | string {
   const identifier = bytes[start]!;
-  if ((identifier & 0x1f) === 0x1f) return 'a tag above 30, which signatures do not have';
+  if (!isKnownIdentifier(identifier))
+    return `a tag (0x${identifier.toString(16)}) that signatures do not have`;
   if (start + 1 >= end) return 'it is cut off';
   const first = bytes[start + 1]!;
   let content = start + 2;
@@ -77,4 +85,20 @@ function readHeader(
   }
   if (content + length > end) return `an element of ${length} bytes where ${end - content} are left`;
   return { content, length, isConstructed: (identifier & CONSTRUCTED) !== 0 };
+}
+
+/**
+ * Whether an identifier can stand in a signature or certificate: of the universal class in DER (X.690, section 10.2: only
+ * sequences and sets have elements), or one of the context's few. The parser behind this does not look at the class of a
+ * sequence.
+ */
+function isKnownIdentifier(identifier: number): boolean {
+  const number = identifier & 0x1f;
+  if (identifier >> 6 === CONTEXT_CLASS) return number <= CONTEXT_NUMBER_MAX;
+  const hasElements = number === SEQUENCE || number === SET;
+  return (
+    identifier >> 6 === UNIVERSAL_CLASS &&
+    number !== 0x1f &&
+    ((identifier & CONSTRUCTED) !== 0) === hasElements
+  );
 }

@@ -12,6 +12,8 @@ const SIGNED_DATA = '1.2.840.113549.1.7.2';
 const DATA = '1.2.840.113549.1.7.1';
 /** {@link DATA} in DER, hexadecimal. */
 const DATA_DER = '06092a864886f70d010701';
+/** Parameters of an algorithm that has none, if they are there at all. */
+const NULL_DER = '0500';
 const CONTENT_TYPE = '1.2.840.113549.1.9.3';
 const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
 const SIGNING_TIME = '1.2.840.113549.1.9.5';
@@ -105,6 +107,28 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   if (count === 0) malformed('nobody signed');
   if (count > SIGNERS_MAX) malformed(`${count} signers are too many`);
 
+  const algorithms = [...signed.signerInfos].flatMap((signer) => [
+    signer.digestAlgorithm,
+    signer.signatureAlgorithm,
+  ]);
+  for (const { algorithm, parameters } of [...signed.digestAlgorithms, ...algorithms]) {
+    const isNull = parameters === undefined || parameters === null || hex(parameters) === NULL_DER;
+    if (!isNull)
+      malformed(
+        `the algorithm ${algorithm} has parameters, as RSA-PSS has; neither systemd nor the kernel takes that`,
+      );
+  }
+  for (const { version, sid, digestAlgorithm } of signed.signerInfos) {
+    // RFC 5652, sections 5.1 and 5.3. The kernel looks at the versions, OpenSSL at the list of digests.
+    const expected = sid.subjectKeyIdentifier === undefined ? cms.CMSVersion.v1 : cms.CMSVersion.v3;
+    if (version !== expected || signed.version !== expected) {
+      malformed(`its versions, ${signed.version} and ${version} of the signer, are not both ${expected}`);
+    }
+    if (!signed.digestAlgorithms.some(({ algorithm }) => algorithm === digestAlgorithm.algorithm)) {
+      malformed('it does not list the digest of the signer');
+    }
+  }
+
   const attributesOf = (raw: Uint8Array | undefined): SignedAttributes | undefined => {
     if (raw === undefined) return undefined;
     // Read from the very bytes that the signature is of, so that there is no second opinion on what they say.
@@ -115,7 +139,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
       if (value === undefined || more.length > 0) return malformed(`it has no single attribute ${name}`);
       return value;
     };
-    const contentType = Buffer.from(only(CONTENT_TYPE, 'contentType')).toString('hex');
+    const contentType = hex(only(CONTENT_TYPE, 'contentType'));
     if (contentType !== DATA_DER) malformed('its attributes are of something else than data');
     const digest = parse(only(MESSAGE_DIGEST, 'messageDigest'), OctetString, 'the messageDigest');
     // What is signed has the tag of a SET OF, not the context tag it has in the signature (RFC 5652, section 5.4).
@@ -134,7 +158,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
       return {
         by: 'issuer',
         issuer: serialize(issuerAndSerialNumber.issuer),
-        serialNumber: Buffer.from(issuerAndSerialNumber.serialNumber).toString('hex'),
+        serialNumber: hex(issuerAndSerialNumber.serialNumber),
       };
     }
     if (subjectKeyIdentifier === undefined) return malformed('it does not name the signer');
@@ -172,6 +196,10 @@ function signedParts(contentInfo: Uint8Array): {
       derElements(signer).find(([tag]) => tag === CONTEXT_0_TAG),
     ),
   };
+}
+
+function hex(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 function malformed(cause: string, underneath?: unknown): never {
