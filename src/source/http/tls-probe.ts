@@ -27,6 +27,7 @@ export function speaksTls({ hostname, port }: URL, signal: AbortSignal | undefin
     };
     const timer = setTimeout(answer, TIMEOUT, true);
     signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
     socket.once('secureConnect', () => answer(true));
     socket.once('error', (error) => answer(!isWithoutTls(error)));
   });

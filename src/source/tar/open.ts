@@ -63,6 +63,8 @@ function once(
     used = true;
     const stop = (): void => void stream.destroy();
     signal?.addEventListener('abort', stop);
+    // One that came before is told to nobody any more.
+    if (signal?.aborted === true) stop();
     try {
       for await (const piece of stream) {
         onBytes?.(piece.length);
