@@ -14,6 +14,6 @@ npm run --silent boundaries
 # Built before the tests, so that their time limits count only their own work.
 sh lab/systemd-root.sh >/dev/null
 sh lab/virtual-machine.sh >/dev/null
-# Always the same seed: what it finds is due to the change, not to chance. Without one, npm run fuzz draws its own.
+# Always the same seed, so that the change and not chance decides, as far as the time allows. Without one, npm run fuzz draws its own.
 npm run --silent fuzz -- --seed 1
 exec vitest run

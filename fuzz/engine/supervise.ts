@@ -79,7 +79,7 @@ export async function fuzzTarget(target: TargetModule, options: FuzzOptions): Pr
     }
     return { ...total, findings };
   } finally {
-    rmSync(scratch, { recursive: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 

@@ -66,7 +66,10 @@ function isDesignator(word: string): word is PartitionDesignator {
 
 /** Without the white space that systemd strips. */
 function trim(word: string): string {
-  return word.replace(/^[ \t\n\r]+|[ \t\n\r]+$/g, '');
+  let end = word.length;
+  // Not by an expression: one that looks for white space up to the end begins anew at each.
+  while (end > 0 && ' \t\n\r'.includes(word[end - 1]!)) end -= 1;
+  return word.slice(0, end).replace(/^[ \t\n\r]+/, '');
 }
 
 function duplicate(text: string, which: string): ImagePolicyError {
