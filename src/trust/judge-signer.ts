@@ -57,7 +57,7 @@ export function judgeSigner(
     return refused(false, own, 'signature-digest-unsupported', message);
   }
   if (outcomes.includes('unsupported-algorithm')) {
-    const message = `it is made with an algorithm (${signer.signatureAlgorithm}) that systemd and the kernel do not verify`;
+    const message = `it is made with an algorithm (${signer.signatureAlgorithm}) other than RSA PKCS#1 v1.5 and ECDSA with that digest`;
     return refused(false, own, 'signature-algorithm-unsupported', message);
   }
   const first = outcomes.indexOf('right');

@@ -24,9 +24,7 @@ export type SignatureCode =
   /** Linux cannot verify it, though systemd can by itself. */
   | 'kernel-cannot-verify'
   /** systemd cannot verify it by itself, though the kernel can. */
-  | 'systemd-cannot-verify'
-  /** A certificate in the signature that nobody can read, and nobody needs. */
-  | 'certificate-ignored';
+  | 'systemd-cannot-verify';
 
 const HINTS: Readonly<Partial<Record<SignatureCode, string>>> = {
   'signature-malformed': 'have the image signed again',

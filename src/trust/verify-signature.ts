@@ -39,6 +39,7 @@ export interface AcceptedBy {
 export interface SignatureVerdict {
   /** Who signed; undefined if no certificate of the signer is known. */
   readonly signer: SignerIdentity | undefined;
+  /** Undefined where the signature is refused, and where nobody was asked for. */
   readonly acceptedBy: AcceptedBy | undefined;
   /** The signature is refused if any is an error. */
   readonly findings: readonly ImageFinding<SignatureCode | TrustStoreCode>[];
@@ -53,14 +54,16 @@ export async function verifySignature(request: SignatureRequest): Promise<Signat
   const { trusted } = request;
   const stores = trusted?.findings ?? [];
   let signed: SignedData;
+  let certificates: ParsedCertificate[];
   try {
     signed = await readSignedData(request.signature);
+    // Neither OpenSSL nor the kernel takes a signature with a certificate that cannot be read, needed or not.
+    certificates = await readCertificates(signed);
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
     const malformed = signatureFinding('signature-malformed', 'error', error.message);
     return { signer: undefined, acceptedBy: undefined, findings: [malformed, ...stores] };
   }
-  const { certificates, findings } = await readCertificates(signed);
   const findIssuers = findIssuersAmong(certificates);
   const judgements = signed.signers.map((signer) => judgeSigner(signer, certificates, findIssuers, request));
   const { best, others } = choose(judgements);
@@ -68,17 +71,18 @@ export async function verifySignature(request: SignatureRequest): Promise<Signat
   const revoked = digests.has(request.rootHash)
     ? [signatureFinding('root-hash-revoked', 'error', 'the root hash of the image is in dbx')]
     : [];
+  const findings = [...best.findings, ...others, ...revoked, ...stores];
   return {
     signer: best.certificate && signerIdentity(best.certificate),
-    acceptedBy: acceptedBy(best),
-    findings: [...best.findings, ...others, ...revoked, ...findings, ...stores],
+    acceptedBy: findings.some(({ level }) => level === 'error') ? undefined : acceptedBy(best),
+    findings,
   };
 }
 
 /** Who signed, by the certificates that came with a signature. Nothing is verified. Throws a TrustError. */
 export async function describeSigners(signature: Uint8Array): Promise<SignerIdentity[]> {
   const signed = await readSignedData(signature);
-  const { certificates } = await readCertificates(signed);
+  const certificates = await readCertificates(signed);
   return signed.signers.flatMap(({ signerId }) =>
     certificates
       .filter((certificate) => isNamedBy(signerId, certificate))
@@ -122,21 +126,12 @@ function acceptedBy({ chains: [chain] }: SignerJudgement): AcceptedBy | undefine
   };
 }
 
-/** The certificates in a signature. One that cannot be read is no harm, as long as nobody needs it. */
-async function readCertificates(signed: SignedData): Promise<{
-  certificates: ParsedCertificate[];
-  findings: ImageFinding<SignatureCode>[];
-}> {
+/** The certificates in a signature, each once. Throws a TrustError where one cannot be read. */
+async function readCertificates(signed: SignedData): Promise<ParsedCertificate[]> {
   const certificates: ParsedCertificate[] = [];
-  const findings: ImageFinding<SignatureCode>[] = [];
   for (const [index, der] of signed.certificates.entries()) {
     if (certificates.some(({ x509 }) => equal(x509.raw, der))) continue;
-    try {
-      certificates.push(await parseCertificate(der, `certificate ${index} of the signature`));
-    } catch (error) {
-      if (!(error instanceof TrustError)) throw error;
-      findings.push(signatureFinding('certificate-ignored', 'warning', error.message));
-    }
+    certificates.push(await parseCertificate(der, `certificate ${index} of the signature`));
   }
-  return { certificates, findings };
+  return certificates;
 }

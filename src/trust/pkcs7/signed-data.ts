@@ -114,9 +114,7 @@ export async function readSignedData(bytes: Uint8Array): Promise<SignedData> {
   for (const { algorithm, parameters } of [...signed.digestAlgorithms, ...algorithms]) {
     const isNull = parameters === undefined || parameters === null || hex(parameters) === NULL_DER;
     if (!isNull)
-      malformed(
-        `the algorithm ${algorithm} has parameters, as RSA-PSS has; neither systemd nor the kernel takes that`,
-      );
+      malformed(`the algorithm ${algorithm} has parameters, which neither RSA PKCS#1 v1.5 nor ECDSA has`);
   }
   for (const { version, sid, digestAlgorithm } of signed.signerInfos) {
     // RFC 5652, sections 5.1 and 5.3. The kernel looks at the versions, OpenSSL at the list of digests.
