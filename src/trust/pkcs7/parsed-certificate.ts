@@ -44,6 +44,9 @@ export async function parseCertificate(der: Uint8Array, name: string): Promise<P
     const { tbsCertificate, tbsCertificateRaw, signatureAlgorithm } = AsnConvert.parse(der, Certificate);
     // OpenSSL looks for PEM first, wherever in the bytes it is: another certificate than the one that is asked for.
     if (!equal(x509.raw, der)) refuse('it holds a second certificate in PEM');
+    if ([x509.validFromDate, x509.validToDate].some((date) => Number.isNaN(date.getTime()))) {
+      refuse('its dates cannot be read');
+    }
     const { modulusLength = 0 } = x509.publicKey.asymmetricKeyDetails ?? {};
     if (modulusLength > RSA_BITS_MAX) refuse(`its RSA key has ${modulusLength} bits, which are too many`);
     const extension = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
