@@ -49,9 +49,6 @@ export async function parseCertificate(der: Uint8Array, name: string): Promise<P
     }
     const { modulusLength = 0 } = x509.publicKey.asymmetricKeyDetails ?? {};
     if (modulusLength > RSA_BITS_MAX) refuse(`its RSA key has ${modulusLength} bits, which are too many`);
-    if ([x509.validFromDate, x509.validToDate].some((date) => Number.isNaN(date.getTime()))) {
-      refuse('its dates cannot be read');
-    }
     const extension = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
     const serialize = (value: unknown): Uint8Array => new Uint8Array(AsnConvert.serialize(value));
     return {
