@@ -9,6 +9,9 @@ const THREADS_MAX = 4;
 /** Bytes of a part: far more than handing it out costs, few enough that all threads end at the same time. */
 const PART_SIZE = 64 * 1024;
 
+/** Milliseconds that a thread may take for a part, some thousand times what it needs; it died, or the machine stands still. */
+const PATIENCE = 2000;
+
 /**
  * Hashes with the calling thread and others. The others help from the moment on when they have started, some 40 ms
  * later, until it is disposed of.
@@ -19,6 +22,7 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
   readonly #hasher: VerityHasher;
   readonly #run: SharedRun;
   readonly #workers: Worker[];
+  #isAbandoned = false;
 
   /** @param hasher One that does not wait, as those of `verityHasher`. */
   constructor(hasher: VerityHasher) {
@@ -41,11 +45,18 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
     });
   }
 
-  hashBlocks(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array {
+  hashBlocks(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#isAbandoned) return this.#hasher.hashBlocks(salt, data, blockSize);
     const digests = new Uint8Array((data.length / blockSize) * this.digestSize);
     for (let done = 0; done < data.length; done += RUN_MAX) {
       const run = data.subarray(done, done + RUN_MAX);
-      digests.set(this.#hashRun(salt, run, blockSize), (done / blockSize) * this.digestSize);
+      const hashed = this.#hashRun(salt, run, blockSize);
+      if (hashed === undefined) {
+        // That thread may still write what nobody waits for any more, so its memory is not used again.
+        this.#isAbandoned = true;
+        return this.#hasher.hashBlocks(salt, data, blockSize);
+      }
+      digests.set(hashed, (done / blockSize) * this.digestSize);
     }
     return digests;
   }
@@ -55,7 +66,8 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  #hashRun(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array {
+  /** Hashes a run with all threads; undefined where one of them took a part and does not bring it back. */
+  #hashRun(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | undefined {
     const { words, ...shared } = this.#run;
     const blocks = data.length / blockSize;
     const blocksPerPart = Math.max(1, PART_SIZE / blockSize);
@@ -76,7 +88,7 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
     for (;;) {
       const done = Atomics.load(words, WORD.partsDone);
       if (done === parts) break;
-      Atomics.wait(words, WORD.partsDone, done);
+      if (Atomics.wait(words, WORD.partsDone, done, PATIENCE) === 'timed-out') return undefined;
     }
     return shared.digests.slice(0, blocks * this.digestSize);
   }
