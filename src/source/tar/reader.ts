@@ -175,6 +175,9 @@ class TarReader {
     // Before ustar a directory was a file whose name ends in a slash.
     const type = stated === 'file' && path.endsWith('/') ? 'directory' : stated;
     const isFile = type === 'file';
+    if (!isFile && (sparse !== undefined || header.typeflag === TYPEFLAG.gnuSparse)) {
+      throw this.#malformed(`has a sparse entry '${displayName(path)}' that is no file`);
+    }
     const storedSize = isFile
       ? this.#number('size', extended.size ?? header.size, Number.MAX_SAFE_INTEGER)
       : 0;
