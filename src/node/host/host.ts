@@ -5,7 +5,7 @@ import type { ByteSource } from '../../image/byte-source.ts';
  * The one door to the machine: everything that node and boot read, write and run passes through here, so that tests can
  * work on another root directory and let any call fail.
  *
- * Paths are absolute, as the machine sees them, and are followed within {@link root}: a link to `/etc` under the root
+ * Paths are byte strings, absolute, as the machine sees them, and are followed within {@link root}: a link to `/etc` under the root
  * `/sysroot` means `/sysroot/etc`.
  */
 export interface Host {
@@ -21,14 +21,14 @@ export interface Host {
    * @param create Makes what is missing of the path, with mode 0755, durably.
    * @throws NodeError ('io', or 'unsafe-path' where something else than a directory is in the way).
    */
-  openDirectory(path: string, options?: { readonly create?: boolean }): HostDirectory | undefined;
+  openDirectory(path: ByteString, options?: { readonly create?: boolean }): HostDirectory | undefined;
   /**
    * The content of a small file, or of one in /proc or /sys; undefined where there is none.
    *
    * @param limit Most bytes; a larger file is refused.
    * @throws NodeError ('io').
    */
-  readFile(path: string, limit: number): Uint8Array | undefined;
+  readFile(path: ByteString, limit: number): Uint8Array | undefined;
   /** Runs a program of the machine without a shell. Throws a NodeError ('unsupported') where there is none of that name. */
   run(program: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
@@ -75,7 +75,7 @@ export interface EntryStatus {
  */
 export interface HostDirectory extends Disposable {
   /** As the machine sees it, for messages. */
-  readonly path: string;
+  readonly path: ByteString;
   /** The device that the directory is on. */
   readonly device: number;
   /** Names, in the order of their bytes. */
