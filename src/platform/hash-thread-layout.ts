@@ -7,8 +7,11 @@
 export const WORD = {
   /** Counts the runs that were handed out; threads wait for it to change. */
   generation: 0,
-  /** The next part of the run that nobody has taken. */
-  nextPart: 1,
+  /**
+   * Which run is going on, and its next part that nobody has taken, in one word: a part can then only be taken by who
+   * knows which run it is of. See {@link ticketOf}.
+   */
+  ticket: 1,
   /** Parts that are hashed. */
   partsDone: 2,
   /** Parts that the run has. */
@@ -21,6 +24,23 @@ export const WORD = {
   blocksPerPart: 6,
   saltSize: 7,
 } as const;
+
+/** Bits of a ticket that tell the part. */
+const PART_BITS = 12;
+/** A part that no run has: a ticket with it tells that no run is going on. */
+const NO_PART = 2 ** PART_BITS - 1;
+/** Most parts of a run, so that every thread may ask for one more than there are. */
+export const PARTS_MAX = NO_PART - 64;
+
+/** The ticket of a part. Runs are told apart by the last 20 bits of their count, more than one thread can oversleep. */
+export function ticketOf(generation: number, part: number = NO_PART): number {
+  return (generation << PART_BITS) | part;
+}
+
+/** The part of a ticket, which the run need not have. */
+export function partOf(ticket: number): number {
+  return ticket & NO_PART;
+}
 
 /** Bytes of the words. */
 const WORDS_SIZE = 64;

@@ -1,14 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { VerityHasher } from '../image/block-hasher.ts';
-import { hashParts } from './hash-parts.ts';
+import { handOut, hashParts } from './hash-parts.ts';
 import { allocateShared, RUN_MAX, type SharedRun, sharedRun, WORD } from './hash-thread-layout.ts';
 
 /** Threads beyond which reading is slower than hashing. */
 const THREADS_MAX = 4;
-/** Bytes of a part: far more than handing it out costs, few enough that all threads end at the same time. */
-const PART_SIZE = 64 * 1024;
-
 /** Milliseconds that a thread may take for a part, some thousand times what it needs; it died, or the machine stands still. */
 const PATIENCE = 2000;
 
@@ -68,28 +65,14 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
 
   /** Hashes a run with all threads; undefined where one of them took a part and does not bring it back. */
   #hashRun(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | undefined {
-    const { words, ...shared } = this.#run;
-    const blocks = data.length / blockSize;
-    const blocksPerPart = Math.max(1, PART_SIZE / blockSize);
-    const parts = Math.ceil(blocks / blocksPerPart);
-    shared.salt.set(salt);
-    shared.data.set(data);
-    Atomics.store(words, WORD.saltSize, salt.length);
-    Atomics.store(words, WORD.blockSize, blockSize);
-    Atomics.store(words, WORD.blocks, blocks);
-    Atomics.store(words, WORD.blocksPerPart, blocksPerPart);
-    Atomics.store(words, WORD.parts, parts);
-    Atomics.store(words, WORD.partsDone, 0);
-    // From here on parts can be taken, also by a thread that is still awake from the run before.
-    Atomics.store(words, WORD.nextPart, 0);
-    Atomics.add(words, WORD.generation, 1);
-    Atomics.notify(words, WORD.generation);
+    const { words, digests } = this.#run;
+    const parts = handOut(this.#run, salt, data, blockSize);
     hashParts(this.#run, this.#hasher);
     for (;;) {
       const done = Atomics.load(words, WORD.partsDone);
       if (done === parts) break;
       if (Atomics.wait(words, WORD.partsDone, done, PATIENCE) === 'timed-out') return undefined;
     }
-    return shared.digests.slice(0, blocks * this.digestSize);
+    return digests.slice(0, (data.length / blockSize) * this.digestSize);
   }
 }

@@ -44,9 +44,7 @@ export async function parseCertificate(der: Uint8Array, name: string): Promise<P
     const { tbsCertificate, tbsCertificateRaw, signatureAlgorithm } = AsnConvert.parse(der, Certificate);
     // OpenSSL looks for PEM first, wherever in the bytes it is: another certificate than the one that is asked for.
     if (!equal(x509.raw, der)) refuse('it holds a second certificate in PEM');
-    if ([x509.validFromDate, x509.validToDate].some((date) => Number.isNaN(date.getTime()))) {
-      refuse('its dates cannot be read');
-    }
+    if (![x509.validFromDate, x509.validToDate].every(isCertificateDate)) refuse('its dates cannot be read');
     const { modulusLength = 0 } = x509.publicKey.asymmetricKeyDetails ?? {};
     if (modulusLength > RSA_BITS_MAX) refuse(`its RSA key has ${modulusLength} bits, which are too many`);
     const extension = tbsCertificate.extensions?.find(({ extnID }) => extnID === id_ce_subjectKeyIdentifier);
@@ -66,6 +64,12 @@ export async function parseCertificate(der: Uint8Array, name: string): Promise<P
     if (cause instanceof TrustError) throw cause;
     return refuse('it is no X.509 certificate that can be read', cause);
   }
+}
+
+/** Whether a date can stand in a certificate, whose years have four digits (RFC 5280, section 4.1.2.5). */
+function isCertificateDate(date: Date): boolean {
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9999;
 }
 
 /** Whether a signature names this certificate as the signer's. */

@@ -59,3 +59,26 @@ test('a certificate with any byte changed is described or refused', async () => 
   }
   expect(read).toBeGreaterThan(bytes.length);
 });
+
+test('a certificate with dates of any form is described with a date of four digits, or refused', async () => {
+  const [, , , , validity] = derElements((await parseCertificate(rsa, 'rsa.der')).tbs);
+  const start = Buffer.from(rsa).indexOf(validity!);
+  const [, notAfter] = derElements(validity!);
+  const end = start + validity!.length - notAfter!.length;
+  let refused = 0;
+  for (let index = end + 2; index < start + validity!.length; index++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const changed = Uint8Array.from(rsa);
+      changed[index] = byte;
+      try {
+        expect(signerIdentity(await parseCertificate(changed, 'changed')).validTo).toMatch(
+          /^\d{4}-\d\d-\d\dT/,
+        );
+      } catch (error) {
+        expect(error).toBeInstanceOf(TrustError);
+        refused += 1;
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(1000);
+});
