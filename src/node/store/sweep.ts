@@ -1,0 +1,37 @@
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import type { HostDirectory } from '../host/host.ts';
+import { HIDDEN, NEW_LINK_SUFFIX, PROFILES, removedImage } from './layout.ts';
+import { leadsToImage } from './store-contents.ts';
+
+/**
+ * Finishes and clears away what an agent left that was interrupted: removals that had begun, and links that did not get their
+ * place. Called with the store's lock.
+ */
+export function sweepStore(directory: HostDirectory, kind: ExtensionKind): void {
+  const names = directory.list();
+  for (const profile of PROFILES) {
+    if (directory.status(profile)?.kind !== 'directory') continue;
+    using links = directory.openDirectory(profile);
+    if (links === undefined) continue;
+    let changed = false;
+    for (const name of links.list()) {
+      const isLeft = name.startsWith(HIDDEN) && name.endsWith(NEW_LINK_SUFFIX);
+      if (isLeft && links.status(name)?.kind === 'symlink') changed = links.unlink(name) || changed;
+    }
+    for (const marker of names) {
+      const fileName = removedImage(marker);
+      if (fileName === undefined || names.includes(fileName)) continue;
+      if (!leadsToImage(readLink(links, fileName), fileName, kind)) continue;
+      changed = links.unlink(fileName) || changed;
+    }
+    if (changed) links.sync();
+  }
+  // Only when no link is left that an image of the same name would revive.
+  for (const name of names) {
+    if (removedImage(name) !== undefined && directory.status(name)?.kind === 'file') directory.unlink(name);
+  }
+}
+
+function readLink(links: HostDirectory, name: string): string | undefined {
+  return links.status(name)?.kind === 'symlink' ? links.readLink(name) : undefined;
+}
