@@ -157,7 +157,7 @@ describe('after an interruption', () => {
         expect(readStore(host(), SYSEXT).strangers).toEqual([]);
         using opened = await Store.open(host(), SYSEXT);
         expect([before, after]).toContainEqual(enabled());
-        change(opened);
+        if (enabled().length > 0) change(opened);
         expect(fs.readdirSync(store).filter((name) => name.startsWith('.#'))).toEqual(['.#lock']);
       }
     },
