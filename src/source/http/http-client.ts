@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   readonly tlsOptions: TlsOptions;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: Sleep;
+  /** Whether HTTP may redirect to HTTP on another machine. HTTPS never does. */
+  readonly allowPlainRedirects?: boolean;
 }
 
 /** What is asked for; GET when no method is given. */
@@ -25,13 +27,20 @@ export type RequestOptions = Partial<Request>;
 
 /**
  * An HTTP client with connections that stay open, proxies, redirects and retries. It never lets a redirect lead from
- * HTTPS to HTTP, nor by HTTP to another machine.
+ * HTTPS to HTTP, nor, unless it may, by HTTP to another machine.
  */
 export class HttpClient {
   readonly #connections: Connections;
   readonly #sleep: Sleep;
+  readonly #allowPlainRedirects: boolean;
 
-  constructor({ environment, tlsOptions, sleep: wait = sleep }: HttpClientOptions) {
+  constructor({
+    environment,
+    tlsOptions,
+    sleep: wait = sleep,
+    allowPlainRedirects = false,
+  }: HttpClientOptions) {
+    this.#allowPlainRedirects = allowPlainRedirects;
     this.#connections = new Connections(environment, tlsOptions);
     this.#sleep = wait;
   }
@@ -103,7 +112,7 @@ export class HttpClient {
           `${shownHost(start)}: it redirects more than ${REDIRECTS_MAX} times`,
         );
       }
-      const target = redirectTarget(location, url);
+      const target = redirectTarget(location, url, this.#allowPlainRedirects);
       // Credentials are for the server that asked for them, and for no other.
       if (target.origin !== url.origin) headers = withoutAuthorization(headers);
       url = target;
@@ -111,14 +120,14 @@ export class HttpClient {
   }
 }
 
-function redirectTarget(location: string, from: URL): URL {
+function redirectTarget(location: string, from: URL, allowPlain: boolean): URL {
   const target = URL.parse(location, from.href);
   const host = shownHost(from);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new SourceError('unreachable', `${host}: it redirects to what is no web address`);
   }
   const loopback = isLoopbackHost(target.hostname.replace(/^\[|\]$/g, ''));
-  if (target.protocol === 'http:' && (from.protocol === 'https:' || !loopback)) {
+  if (target.protocol === 'http:' && (from.protocol === 'https:' || !(allowPlain || loopback))) {
     throw new SourceError('unreachable', `${host}: it redirects to ${shownHost(target)} without encryption`, {
       hint: 'this is never followed; the redirect must lead to an https address',
     });

@@ -21,6 +21,8 @@ export interface RegistryClientOptions {
   readonly signal?: AbortSignal;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: NonNullable<HttpClientOptions['sleep']>;
+  /** Certificate authorities besides those of the machine, PEM. */
+  readonly authorities?: readonly Buffer[];
 }
 
 /** Reads one repository of a registry, with a login where it is asked for (OCI distribution specification 1.1). */
@@ -47,10 +49,10 @@ export class RegistryClient {
 
   /** A client for the repository of an image. Throws a SourceError where a registry on this machine does not answer. */
   static async open(reference: ImageReference, options: RegistryClientOptions): Promise<RegistryClient> {
-    const { environment, signal, sleep } = options;
+    const { environment, signal, sleep, authorities } = options;
     const http = new HttpClient({
       environment,
-      tlsOptions: (host) => hostTlsOptions(host, environment),
+      tlsOptions: (host) => hostTlsOptions(host, environment, authorities),
       ...(sleep && { sleep }),
     });
     try {

@@ -1,0 +1,182 @@
+import type { ByteString } from '../../base/byte-string.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { hostTlsOptions } from '../../source/http/certificates.ts';
+import { HttpClient } from '../../source/http/http-client.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { NodeError } from '../error.ts';
+import type { Host, HostDirectory } from '../host/host.ts';
+import { checkImageFileName } from '../store/image-file-name.ts';
+import { LocalFile } from './file-image.ts';
+import { downloadHttp, isWorthResuming, type OnProgress } from './http-image.ts';
+import { takeDiskImage } from './oci-image.ts';
+import { PartialFile } from './partial-file.ts';
+import { type ImageUri, parseImageUri } from './uri.ts';
+
+/** Bytes that an image may have if nothing else is configured. */
+const SIZE_MAX = 16 * 1024 ** 3;
+const CA_FILE_MAX = 4 * 1024 * 1024;
+
+/** What is fetched, and whereto. */
+export interface FetchRequest {
+  readonly host: Host;
+  readonly kind: ExtensionKind;
+  readonly uri: string;
+  /** The name of the file in the store; the URI's own if undefined. */
+  readonly name: ByteString | undefined;
+  /** The store's directory. */
+  readonly directory: HostDirectory;
+  readonly configuration: Configuration;
+  /** The architecture of container images that is chosen, in Go's terms. */
+  readonly architecture: string;
+  readonly onProgress: OnProgress | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An image that was fetched: complete, durable, and without its name. */
+export interface FetchedImage {
+  readonly fileName: ByteString;
+  /** To be disposed of, which removes it unless it has got its name by then. */
+  readonly partial: PartialFile;
+  /** Where it came from in the end. */
+  readonly source: string;
+  /** Bytes that were there of an earlier download. */
+  readonly resumed: number;
+}
+
+/** The image is the store's own file: there is nothing to fetch. */
+export interface OwnImage {
+  readonly fileName: ByteString;
+  readonly partial: undefined;
+}
+
+/**
+ * Fetches an image into a partial file of the store.
+ *
+ * @throws NodeError, SourceError, and the reason of the abort.
+ */
+export async function fetchImage(request: FetchRequest): Promise<FetchedImage | OwnImage> {
+  const uri = parseImageUri(request.uri);
+  const open = (fileName: ByteString): Promise<PartialFile> => {
+    checkImageFileName(fileName, request.kind);
+    return PartialFile.open(request.directory, fileName, request.configuration.downloadLimit ?? SIZE_MAX);
+  };
+  if (uri.scheme === 'oci') return fetchOci(uri.reference, request, open);
+  const fileName = request.name ?? uri.fileName;
+  if (fileName === undefined) {
+    throw new NodeError('bad-uri', `the URI names no file, but a directory`, {
+      hint: 'give the address of the image itself, or a name with --name',
+    });
+  }
+  return uri.scheme === 'file'
+    ? fetchFile(uri.path, fileName, request, open)
+    : fetchHttp(uri, fileName, request, open);
+}
+
+type Open = (fileName: ByteString) => Promise<PartialFile>;
+
+async function fetchHttp(
+  { url }: Extract<ImageUri, { scheme: 'http' }>,
+  fileName: ByteString,
+  request: FetchRequest,
+  open: Open,
+): Promise<FetchedImage> {
+  const partial = await open(fileName);
+  const environment = environmentOf(request);
+  const authorities = authoritiesOf(request);
+  const client = new HttpClient({
+    environment,
+    tlsOptions: (host) => hostTlsOptions(host, environment, authorities),
+    allowPlainRedirects: true,
+  });
+  try {
+    const { source, resumed } = await downloadHttp(client, url, partial, request.onProgress, request.signal);
+    await partial.complete();
+    return { fileName, partial, source, resumed };
+  } catch (error) {
+    if (request.signal?.aborted === true || isWorthResuming(error)) partial.keep();
+    await partial[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+async function fetchFile(
+  path: string,
+  fileName: ByteString,
+  { directory, onProgress, signal }: FetchRequest,
+  open: Open,
+): Promise<FetchedImage | OwnImage> {
+  await using file = await LocalFile.open(path);
+  const own = directory.list().find((name) => {
+    const status = name.endsWith('.raw') ? directory.status(name) : undefined;
+    return status?.inode === file.inode && status.device === file.device;
+  });
+  if (own !== undefined) return { fileName: own, partial: undefined };
+  const partial = await open(fileName);
+  try {
+    await file.copy(partial, onProgress, signal);
+    await partial.complete();
+    return { fileName, partial, source: path, resumed: 0 };
+  } catch (error) {
+    await partial[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function fetchOci(reference: string, request: FetchRequest, open: Open): Promise<FetchedImage> {
+  // A registry's client is large, and most downloads never need it.
+  const [{ openRegistryImage }, { parseReference }] = await Promise.all([
+    import('../../source/registry/open.ts'),
+    import('../../source/registry/reference.ts'),
+  ]);
+  const { architecture, name, onProgress, signal } = request;
+  const source = await openRegistryImage(parseReference(reference), {
+    environment: environmentOf(request),
+    architecture,
+    authorities: authoritiesOf(request),
+    ...(signal && { signal }),
+  });
+  try {
+    let fileName: ByteString = '';
+    const partial = await takeDiskImage({
+      source,
+      name,
+      openPartial: (taken) => {
+        fileName = taken;
+        return open(taken);
+      },
+      onProgress,
+      signal,
+    });
+    try {
+      await partial.complete();
+    } catch (error) {
+      await partial[Symbol.asyncDispose]();
+      throw error;
+    }
+    return { fileName, partial, source: source.description, resumed: 0 };
+  } finally {
+    await source.close();
+  }
+}
+
+/** The environment, in which the configuration's proxies come first. */
+function environmentOf({ host, configuration: { proxy } }: FetchRequest): NodeJS.ProcessEnv {
+  return {
+    ...host.environment,
+    ...(proxy?.http !== undefined && { http_proxy: proxy.http }),
+    ...(proxy?.https !== undefined && { https_proxy: proxy.https }),
+    ...(proxy?.no !== undefined && { no_proxy: proxy.no }),
+  };
+}
+
+function authoritiesOf({ host, configuration: { caFile } }: FetchRequest): Buffer[] {
+  if (caFile === undefined) return [];
+  const bytes = host.readFile(caFile, CA_FILE_MAX);
+  if (bytes !== undefined) return [Buffer.from(bytes)];
+  throw new NodeError(
+    'configuration',
+    `${caFile}: there is no such file, which the configuration names as ca_file`,
+  );
+}
