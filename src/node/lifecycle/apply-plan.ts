@@ -45,7 +45,10 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
         isRefreshed = true;
         remarks.push(...compare(plan, options, before, said));
       } else {
-        undo.push(applyStep(step, options));
+        const prepared = prepare(step, options);
+        // Before it is done: a step that fails may have been done in part.
+        undo.push(prepared.undo);
+        prepared.apply();
       }
     }
   } catch (error) {
@@ -55,32 +58,46 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
   return { changed: plan.steps.length > 0, remarks };
 }
 
-/** Does a step. Returns what takes it back. */
-function applyStep(step: Exclude<Step, { action: 'refresh' }>, options: ApplyOptions): () => void {
+/** What does a step, and what takes it back, whether it was done or not. */
+interface PreparedStep {
+  readonly apply: () => void;
+  readonly undo: () => void;
+}
+
+function prepare(step: Exclude<Step, { action: 'refresh' }>, options: ApplyOptions): PreparedStep {
   const { store, host, runLinkName } = options;
   const { fileName } = step;
   switch (step.action) {
     case 'link-profile':
-      store.enable(fileName, step.profile);
-      return () => void store.disable(fileName, step.profile);
+      return {
+        apply: () => store.enable(fileName, step.profile),
+        undo: () => void store.disable(fileName, step.profile),
+      };
     case 'unlink-profile':
-      store.disable(fileName, step.profile);
-      return () => store.enable(fileName, step.profile);
+      return {
+        apply: () => void store.disable(fileName, step.profile),
+        undo: () => store.enable(fileName, step.profile),
+      };
     case 'link-run':
     case 'unlink-run': {
-      using links = RunLinks.open(host, store.kind);
-      const before = links.target(runLinkName);
-      if (step.action === 'link-run') links.link(runLinkName, fileName, step.profile);
-      else links.restore(runLinkName, undefined);
-      return () => {
-        using opened = RunLinks.open(host, store.kind);
-        opened.restore(runLinkName, before);
+      const withLinks = <T>(use: (links: RunLinks) => T): T => {
+        using links = RunLinks.open(host, store.kind);
+        return use(links);
+      };
+      const before = withLinks((links) => links.target(runLinkName));
+      return {
+        apply: () =>
+          withLinks((links) =>
+            step.action === 'link-run'
+              ? links.link(runLinkName, fileName, step.profile)
+              : links.restore(runLinkName, undefined),
+          ),
+        undo: () => withLinks((links) => links.restore(runLinkName, before)),
       };
     }
     case 'remove-image':
-      store.remove(fileName);
-      // Always the last step: once it is done nothing can fail any more.
-      return () => undefined;
+      // Always the last step. Once the image is gone nothing brings it back, and whoever comes next clears away what is left.
+      return { apply: () => store.remove(fileName), undo: () => undefined };
   }
 }
 

@@ -97,7 +97,12 @@ export class RunLinks implements Disposable {
     const made = newLinkName(name);
     this.#directory.unlink(made);
     this.#directory.symlink(target, made);
-    this.#directory.rename(made, name);
+    try {
+      this.#directory.rename(made, name);
+    } catch (error) {
+      this.#directory.unlink(made);
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -81,7 +81,12 @@ export class Store implements Disposable {
     const made = newLinkName(fileName);
     links.unlink(made);
     links.symlink(profileLinkTarget(fileName), made);
-    links.rename(made, fileName);
+    try {
+      links.rename(made, fileName);
+    } catch (error) {
+      links.unlink(made);
+      throw error;
+    }
     links.sync();
   }
 

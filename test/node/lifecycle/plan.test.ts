@@ -241,7 +241,7 @@ describe('whatever the machine is like', () => {
   });
 
   /** What the machine is like after a plan. */
-  const after = (planned: PlannedImage, { steps }: Plan): PlannedImage => {
+  const resultOf = (planned: PlannedImage, { steps }: Plan): PlannedImage => {
     let state = planned;
     for (const step of steps) {
       if (step.action === 'link-profile')
@@ -269,7 +269,7 @@ describe('whatever the machine is like', () => {
         fc.boolean(),
         (planned, boot, profile, now) => {
           for (const make of [planEnable, planDisable]) {
-            const once = after(planned, make(planned, boot, profile, now));
+            const once = resultOf(planned, make(planned, boot, profile, now));
             expect(make(once, boot, profile, now).steps).toEqual([]);
           }
         },
@@ -285,7 +285,7 @@ describe('whatever the machine is like', () => {
         fc.constantFrom(...PROFILES),
         fc.boolean(),
         (planned, boot, profile, now) => {
-          const state = after(planned, planDisable(planned, boot, profile, now));
+          const state = resultOf(planned, planDisable(planned, boot, profile, now));
           const link = state.runLink?.profile;
           const before = planned.runLink?.profile;
           if (before === profile && planned.profiles.includes(profile)) expect(link).not.toBe(profile);
