@@ -46,6 +46,12 @@ export function parseConfiguration(
     value = (value as Record<string, unknown>)[key];
   }
   if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value))
+    throw problem(
+      shown,
+      at(placeOf(document, key === undefined ? [] : [key])),
+      'the configuration: it must be a mapping',
+    );
   const result = v.safeParse(CONFIGURATION, value);
   if (result.success) return result.output;
   const [issue] = result.issues;

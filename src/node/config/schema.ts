@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ImageError } from '../../image/error.ts';
+import { ImagePolicyError } from '../../image/policy/error.ts';
 import { parseImagePolicy } from '../../image/policy/parse.ts';
 
 const SIZES: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
@@ -58,7 +58,7 @@ export const CONFIGURATION = v.strictObject(
     mutable: v.optional(
       v.picklist(
         ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'],
-        "it must be one of 'no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import' (no and yes in quotes)",
+        "it must be one of 'no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'",
       ),
     ),
     proxy: v.optional(
@@ -85,7 +85,7 @@ function checkPolicy({ dataset, addIssue }: v.RawCheckContext<string>): void {
   try {
     parseImagePolicy(dataset.value);
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
+    if (!(error instanceof ImagePolicyError)) throw error;
     addIssue({ message: error.message });
   }
 }

@@ -122,7 +122,7 @@ async function readAnswer(
     );
   }
   const length = headers['content-length'];
-  const total = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+  const total = length !== undefined && /^\d{1,300}$/.test(length) ? Number(length) : undefined;
   const record =
     validator === undefined || total === undefined ? undefined : { uri: url.href, validator, total };
   try {
