@@ -91,13 +91,18 @@ export function planDisable(image: PlannedImage, boot: PlannedBoot, profile: Pro
     }
     return { fileName, steps, notes };
   }
-  if (now && isLoaded(profile, boot)) steps.push(...unload(image));
-  else if (now && isLive) {
-    notes.push(`it stays live: ${stateText(boot)}, which does not load the profile ${profile}`);
-  } else if (runLink !== undefined) {
-    // The link must not dangle when the profile's is gone, nor the extension vanish when another one is refreshed.
-    if (runLink.profile === profile) steps.push({ action: 'link-run', fileName, profile: undefined });
-    notes.push('it stays live until the next boot; --now unloads it at once');
+  if (now && isLoaded(profile, boot)) {
+    steps.push(...unload(image));
+    return { fileName, steps, notes };
+  }
+  // The link must not dangle when the profile's is gone, nor the extension vanish when another one is refreshed.
+  if (runLink?.profile === profile) steps.push({ action: 'link-run', fileName, profile: undefined });
+  if (isLive) {
+    notes.push(
+      now
+        ? `it stays live: ${stateText(boot)}, which does not load the profile ${profile}`
+        : 'it stays live until the next boot; --now unloads it at once',
+    );
   }
   return { fileName, steps, notes };
 }
