@@ -27,8 +27,10 @@ podman              # Docker API socket
 qemu-system-x86
 sbsigntool          # signs UEFI programs with the keys of genkey
 skopeo              # OCI layouts and archives
+nginx-light         # HTTPS server: ranges, redirects
 squashfs-tools      # mksquashfs, unsquashfs
 time                # GNU time: what the measurements are made with
+strace              # kills the agent at each of its system calls
 tinyproxy           # HTTP proxy
 tmux                # terminal: progress, widths, interruption
 xfsprogs            # mkfs.xfs

@@ -1,4 +1,5 @@
 import { escapeControls } from '../../base/display.ts';
+import { collectYoungGarbage } from '../../platform/collect-garbage.ts';
 import { SourceError } from '../../source/error.ts';
 import type { Response } from '../../source/http/exchange.ts';
 import type { HttpClient } from '../../source/http/http-client.ts';
@@ -9,6 +10,9 @@ import type { PartialFile } from './partial-file.ts';
 
 /** Bytes after which a connection counts as one that worked, so that the next failure is a first one again. */
 const PROGRESS = 1024 * 1024;
+
+/** Bytes after which the buffers that they came in are freed. */
+const GARBAGE = 8 * 1024 * 1024;
 
 /** What is told while bytes come. */
 export type OnProgress = (done: number, total: number | undefined) => void;
@@ -55,10 +59,17 @@ export async function downloadHttp(
     if (!answer.isPart) resumed = 0;
     ({ validator } = answer);
     try {
-      for await (const piece of response.body) {
-        await partial.write(piece);
+      let received = 0;
+      await response.consume((piece) => {
+        received += piece.length;
+        if (received >= GARBAGE) {
+          received = 0;
+          collectYoungGarbage();
+        }
+        const writing = partial.write(piece);
         onProgress?.(partial.size, answer.total);
-      }
+        return writing;
+      });
       await partial.flush();
       if (answer.total === undefined || partial.size === answer.total) {
         return { source: `${response.url.origin}${response.url.pathname}`, resumed };

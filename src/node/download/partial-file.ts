@@ -127,8 +127,21 @@ export class PartialFile implements AsyncDisposable {
     this.#checkAt = this.size + SPACE_CHECK;
   }
 
-  /** Appends bytes, which may be reused when this returns. Throws a NodeError ('no-space', 'download-failed', 'io'). */
-  async write(bytes: Uint8Array): Promise<void> {
+  /**
+   * Appends bytes, which may be reused when what it returns is settled; undefined if they were taken at once. Throws, or rejects
+   * with, a NodeError ('no-space', 'download-failed', 'io').
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    const isRoutine =
+      this.#gathered + bytes.length < BATCH &&
+      this.size + bytes.length <= Math.min(this.#limit, this.#checkAt);
+    if (!isRoutine) return this.#write(bytes);
+    this.#batch.set(bytes, this.#gathered);
+    this.#gathered += bytes.length;
+    return undefined;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
     if (this.size + bytes.length > this.#limit) this.#refuseSize();
     for (let done = 0; done < bytes.length; ) {
       const piece = bytes.subarray(done, done + BATCH - this.#gathered);
