@@ -17,6 +17,8 @@ export interface PartialRecord {
 const BATCH = 1024 * 1024;
 /** Bytes between two looks at the free space, where nobody said how much will come. */
 const SPACE_CHECK = 64 * 1024 * 1024;
+/** Bytes after which the disk begins to write, so that little is left for the end. */
+const SYNC_EVERY = 32 * 1024 * 1024;
 /** Bytes that a download leaves free, so that the machine still works. */
 const RESERVE = 16 * 1024 * 1024;
 const RECORD_MAX = 64 * 1024;
@@ -36,6 +38,8 @@ export class PartialFile implements AsyncDisposable {
   #spare: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH);
   #writing: Promise<void> = Promise.resolve();
   #checkAt = 0;
+  #syncing: Promise<unknown> = Promise.resolve();
+  #syncAt = SYNC_EVERY;
   #isKept = false;
 
   private constructor(
@@ -164,6 +168,7 @@ export class PartialFile implements AsyncDisposable {
   /** Makes it durable. From now on it is removed when it is disposed of, unless it got its name. */
   async complete(): Promise<void> {
     await this.flush();
+    await this.#syncing;
     this.#writer.publish();
     await this.#writer.sync();
     this.#directory.unlink(partialRecordName(this.#fileName));
@@ -182,6 +187,7 @@ export class PartialFile implements AsyncDisposable {
         this.#directory.unlink(this.name);
       }
     } finally {
+      await this.#syncing.catch(() => undefined);
       await this.#writer[Symbol.asyncDispose]();
       this.#lock[Symbol.dispose]();
     }
@@ -208,6 +214,11 @@ export class PartialFile implements AsyncDisposable {
     this.#writing = this.#writer.write(full);
     // Whoever writes next, or ends, is told; until then it must not count as an error that nobody looks at.
     this.#writing.catch(() => undefined);
+    if (this.#writer.size >= this.#syncAt) {
+      this.#syncAt = this.#writer.size + SYNC_EVERY;
+      this.#syncing = Promise.all([this.#syncing, this.#writer.sync()]);
+      this.#syncing.catch(() => undefined);
+    }
   }
 
   #checkRoom(total: number | undefined, needed: number): void {
