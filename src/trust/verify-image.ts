@@ -38,6 +38,8 @@ export interface VerifyOptions extends ReleaseRequest {
   readonly quick?: boolean | undefined;
   /** Refuses expired certificates, which systemd and the kernel do not. */
   readonly checkExpiry?: boolean | undefined;
+  /** Hashes with the calling thread alone, which takes half the memory. */
+  readonly singleThread?: boolean | undefined;
   readonly now: Date;
   /** Told how many bytes of how many were hashed. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -146,10 +148,10 @@ class Verification {
   async #verifyData({ tree, rootHash, hashPartition, data }: Dissection): Promise<ByteSource | undefined> {
     if (hashPartition === undefined) return this.#isRefused ? undefined : data;
     if (tree === undefined || rootHash === undefined || this.#isRefused) return undefined;
-    const { quick = false, onProgress, signal } = this.#options;
+    const { quick = false, singleThread = false, onProgress, signal } = this.#options;
     this.#checked.push('hash-tree', ...(quick ? [] : (['data'] as const)));
     const size = quick ? tree.geometry.size : tree.data.size;
-    await using threads = size < THREADS_FROM ? undefined : new HashThreads(tree.hasher);
+    await using threads = singleThread || size < THREADS_FROM ? undefined : new HashThreads(tree.hasher);
     const findings = await verifyHashTree(
       { ...tree, hasher: threads ?? tree.hasher },
       {

@@ -5,7 +5,6 @@ import { NodeError } from '../error.ts';
 import type { Host } from './host.ts';
 import { OpenDirectory } from './open-directory.ts';
 import { READ_FLAGS } from './open-file.ts';
-import { runProgram } from './run-program.ts';
 import { errorCode, systemError } from './system-error.ts';
 
 /** Links in a path, as the kernel counts them (path_resolution(7)). */
@@ -63,7 +62,10 @@ export function nodeHost({ root = '/', environment }: NodeHostOptions): Host {
       if (resolved === undefined) return undefined;
       return unlessMissing('read', path, () => readBounded(bytesOf(resolved), path, limit));
     },
-    run: (program, args, options) => runProgram(program, args, environment, options),
+    run: async (program, args, options) => {
+      const { runProgram } = await import('./run-program.ts');
+      return runProgram(program, args, environment, options);
+    },
   };
 }
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import fs, { constants } from 'node:fs';
 import { type ByteString, byteString, bytesOf } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
@@ -222,7 +221,8 @@ function kindOf(status: fs.Stats): EntryKind {
  * Takes the lock of an open file with flock(1), as shell scripts do: it locks the open file, not the process that asked, so
  * that the lock stays when flock has ended and goes when the last descriptor is closed, be it by SIGKILL.
  */
-function takeLock(descriptor: number, wait: number): Promise<boolean> {
+async function takeLock(descriptor: number, wait: number): Promise<boolean> {
+  const { spawn } = await import('node:child_process');
   const args = [
     '--exclusive',
     '--timeout',

@@ -3,7 +3,7 @@ import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { EntryStatus, HostDirectory } from '../host/host.ts';
 import type { StoreContents, StoredImage } from '../store/store-contents.ts';
-import { type ImageFacts, readImageFacts } from './image-facts.ts';
+import type { ImageFacts } from './image-facts.ts';
 
 /** Facts of images by their file names, each with the identity of the file that it was read from. */
 type FactsIndex = Readonly<Record<ByteString, { readonly file: string; readonly facts: ImageFacts }>>;
@@ -26,6 +26,8 @@ export async function readFacts(
       facts.set(fileName, known.facts);
       continue;
     }
+    // What reads images is large, and a listing mostly does without.
+    const { readImageFacts } = await import('./image-facts.ts');
     using reader = directory.openFile(fileName);
     // It may have been removed since the directory was read.
     if (reader !== undefined) facts.set(fileName, await readImageFacts(reader, fileName, kind));

@@ -29,7 +29,8 @@ export async function verifyForMachine(source: ByteSource, request: VerifyReques
   // What verifies is large, and most commands never need it.
   const { verifyImage } = await import('../../trust/verify-image.ts');
   const { trust, releaseHost, ...options } = request;
-  return verifyImage(source, { ...options, trusted: trust.trusted, host: releaseHost });
+  // Nodes are small, and have other things to do.
+  return verifyImage(source, { ...options, trusted: trust.trusted, host: releaseHost, singleThread: true });
 }
 
 /** What can be done; where it is about the signature, also why there must be one. */

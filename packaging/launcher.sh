@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs the program under the name that it was called by, with the Node beside it, or else the system's.
+self=$(readlink -f "$0")
+root=${self%/bin/*}
+node=$root/bin/node
+[ -x "$node" ] || node=node
+# A small young generation frees the buffers of a stream early: less memory, and faster than with the default.
+exec "$node" --max-semi-space-size=2 "$root/lib/bundle/main.js" "${0##*/}" "$@"
