@@ -2,7 +2,7 @@ import type { ByteString } from '../../base/byte-string.ts';
 import type { ByteSource } from '../../image/byte-source.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { Sleep } from '../../source/http/retry.ts';
-import type { HostDirectory } from '../host/host.ts';
+import type { Host, HostDirectory } from '../host/host.ts';
 
 /** How servers are reached, as the configuration says it. */
 export interface DownloadSettings {
@@ -38,7 +38,8 @@ export interface FetchRequest {
   readonly configuration: DownloadSettings;
   /** Of the machine, in Go's terms. */
   readonly architecture: string;
-  readonly environment: NodeJS.ProcessEnv;
+  /** Reads the file with authorities, and has the environment. */
+  readonly host: Pick<Host, 'environment' | 'readFile'>;
   /** Told of the bytes there are, those of an earlier download included, and of how many, where that is known. */
   readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   readonly tlsOptions: TlsOptions;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: Sleep;
+  /** Whether a redirect may lead from HTTP to HTTP on another machine, where nothing encrypted is lost. */
+  readonly plainRedirects?: boolean;
 }
 
 /** What is asked for; GET when no method is given. */
@@ -25,15 +27,18 @@ export type RequestOptions = Partial<Request>;
 
 /**
  * An HTTP client with connections that stay open, proxies, redirects and retries. It never lets a redirect lead from
- * HTTPS to HTTP, nor by HTTP to another machine.
+ * HTTPS to HTTP, nor, unless told otherwise, by HTTP to another machine.
  */
 export class HttpClient {
   readonly #connections: Connections;
   readonly #sleep: Sleep;
+  readonly #plainRedirects: boolean;
 
-  constructor({ environment, tlsOptions, sleep: wait = sleep }: HttpClientOptions) {
+  constructor(options: HttpClientOptions) {
+    const { environment, tlsOptions, sleep: wait = sleep, plainRedirects = false } = options;
     this.#connections = new Connections(environment, tlsOptions);
     this.#sleep = wait;
+    this.#plainRedirects = plainRedirects;
   }
 
   /**
@@ -103,7 +108,7 @@ export class HttpClient {
           `${shownHost(start)}: it redirects more than ${REDIRECTS_MAX} times`,
         );
       }
-      const target = redirectTarget(location, url);
+      const target = redirectTarget(location, url, this.#plainRedirects);
       // Credentials are for the server that asked for them, and for no other.
       if (target.origin !== url.origin) headers = withoutAuthorization(headers);
       url = target;
@@ -111,14 +116,14 @@ export class HttpClient {
   }
 }
 
-function redirectTarget(location: string, from: URL): URL {
+function redirectTarget(location: string, from: URL, plainRedirects: boolean): URL {
   const target = URL.parse(location, from.href);
   const host = shownHost(from);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new SourceError('unreachable', `${host}: it redirects to what is no web address`);
   }
-  const loopback = isLoopbackHost(target.hostname.replace(/^\[|\]$/g, ''));
-  if (target.protocol === 'http:' && (from.protocol === 'https:' || !loopback)) {
+  const mayBePlain = plainRedirects || isLoopbackHost(target.hostname.replace(/^\[|\]$/g, ''));
+  if (target.protocol === 'http:' && (from.protocol === 'https:' || !mayBePlain)) {
     throw new SourceError('unreachable', `${host}: it redirects to ${shownHost(target)} without encryption`, {
       hint: 'this is never followed; the redirect must lead to an https address',
     });

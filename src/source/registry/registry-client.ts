@@ -19,6 +19,8 @@ const ERROR_BODY_MAX = 64 * 1024;
 export interface RegistryClientOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** Certificates of authorities besides the machine's, PEM. */
+  readonly authorities?: Uint8Array;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: NonNullable<HttpClientOptions['sleep']>;
 }
@@ -47,10 +49,10 @@ export class RegistryClient {
 
   /** A client for the repository of an image. Throws a SourceError where a registry on this machine does not answer. */
   static async open(reference: ImageReference, options: RegistryClientOptions): Promise<RegistryClient> {
-    const { environment, signal, sleep } = options;
+    const { environment, signal, authorities, sleep } = options;
     const http = new HttpClient({
       environment,
-      tlsOptions: (host) => hostTlsOptions(host, environment),
+      tlsOptions: (host) => hostTlsOptions(host, environment, authorities),
       ...(sleep && { sleep }),
     });
     try {
