@@ -1,3 +1,4 @@
+import { collectYoungGarbage } from '../../platform/collect-garbage.ts';
 import { SourceError } from '../../source/error.ts';
 import { hostTlsOptions } from '../../source/http/certificates.ts';
 import type { Response } from '../../source/http/exchange.ts';
@@ -14,6 +15,9 @@ import { type ImageUri, shownUri } from './uri.ts';
 
 /** Bytes after which a connection counts as one that worked, so that the next failure is a first one again. */
 const PROGRESS = 1024 * 1024;
+
+/** Bytes after which the buffers that held them are freed. */
+const COLLECTION_STEP = 2 * 1024 * 1024;
 
 /** What has arrived, and from where. */
 export interface Arrival {
@@ -173,7 +177,8 @@ class HttpDownload {
       throw error;
     }
     onProgress?.(partial.size, total);
-    for await (const piece of response.body) {
+    let sinceCollection = 0;
+    await response.consume((piece) => {
       if (total !== undefined && partial.size + piece.length > total) {
         throw new NodeError(
           'download-failed',
@@ -181,9 +186,15 @@ class HttpDownload {
           { hint: 'the server, or a proxy before it, is at fault' },
         );
       }
-      await partial.append(piece);
+      const taken = partial.append(piece);
+      sinceCollection += piece.length;
+      if (sinceCollection >= COLLECTION_STEP) {
+        sinceCollection = 0;
+        collectYoungGarbage();
+      }
       onProgress?.(partial.size, total);
-    }
+      return taken;
+    });
     if (total !== undefined && partial.size < total) throw new BrokenOffError('the answer is too short');
   }
 

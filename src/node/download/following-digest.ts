@@ -3,9 +3,9 @@ import { Sha256Thread } from '../../platform/sha256-thread.ts';
 import type { HostWriter } from '../host/host.ts';
 
 /** Bytes read at once. */
-const SLOT_SIZE = 1024 * 1024;
+const SLOT_SIZE = 512 * 1024;
 /** Bytes of a file that is hashed without a thread, whose start takes longer. */
-const SMALL = 16 * SLOT_SIZE;
+const SMALL = 32 * SLOT_SIZE;
 
 /**
  * SHA-256 of a file that is being written: what is written is read again, out of the page cache, and hashed by a thread, so
@@ -83,7 +83,9 @@ export class FollowingDigest {
         () => false,
       );
     }
-    return (await hashing) ? thread.digest().catch(() => undefined) : undefined;
+    if (!(await hashing)) return undefined;
+    // Awaited here, before the thread is ended.
+    return await thread.digest().catch(() => undefined);
   }
 
   async #hashHere(): Promise<string> {

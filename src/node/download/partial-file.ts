@@ -10,7 +10,7 @@ import { type PartialNames, partialNames } from './partial-names.ts';
 import { type ResumeRecord, readRecord, writeRecord } from './resume-record.ts';
 
 /** Bytes written at once. */
-const CHUNK_SIZE = 1024 * 1024;
+const CHUNK_SIZE = 512 * 1024;
 /** Bytes after which what is written is made durable, beside the writing, and free space is looked at again. */
 const DURABLE_STEP = 64 * 1024 * 1024;
 /** Bytes that stay free on the file system, for everybody else who writes there. */
@@ -130,17 +130,15 @@ export class PartialFile {
     this.#checkSpace(total - this.size);
   }
 
-  /** Adds bytes, which may change afterwards. */
-  async append(bytes: Uint8Array): Promise<void> {
-    this.#checkLimit(this.size + bytes.length);
-    for (let done = 0; done < bytes.length; ) {
-      const piece = bytes.subarray(done, done + CHUNK_SIZE - this.#gatheredSize);
-      this.#gathered.set(piece, this.#gatheredSize);
-      this.#gatheredSize += piece.length;
-      this.#size += piece.length;
-      done += piece.length;
-      if (this.#gatheredSize === CHUNK_SIZE) await this.#flush();
-    }
+  /** Adds bytes, which may change afterwards. Where it returns a promise, the next ones must wait for it. */
+  append(bytes: Uint8Array): Promise<void> | undefined {
+    this.#checkLimit(this.#size + bytes.length);
+    const fitting = bytes.subarray(0, CHUNK_SIZE - this.#gatheredSize);
+    this.#gathered.set(fitting, this.#gatheredSize);
+    this.#gatheredSize += fitting.length;
+    this.#size += fitting.length;
+    if (this.#gatheredSize < CHUNK_SIZE) return undefined;
+    return this.#flush().then(() => this.append(bytes.subarray(fitting.length)));
   }
 
   /** Makes all bytes durable. Returns their SHA-256. */
