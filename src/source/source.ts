@@ -19,6 +19,18 @@ export interface Layer {
    * iteration throws a SourceError at the end if one does not hold, so nothing may be kept before it ended.
    */
   entries(options: ReadOptions): AsyncIterable<Entry>;
+  /** The layer as one file, where it is no archive: of an artifact, such as ORAS pushes. */
+  readonly file?: LayerFile;
+}
+
+/** A layer that is a file as it is. */
+export interface LayerFile {
+  /** The name that the artifact gives it; undefined where it gives none. */
+  readonly title: string | undefined;
+  /** Bytes. */
+  readonly size: number;
+  /** Its bytes, whose size and digest are checked at the end as those of {@link Layer.entries}. */
+  open(options: ReadOptions): AsyncIterable<Uint8Array>;
 }
 
 /** A container image, archive or directory, opened. */

@@ -5,7 +5,17 @@ import type { Host, HostDirectory } from '../../src/node/host/host.ts';
 export type Fault = (call: string) => void;
 
 /** The calls that change the machine. */
-const CHANGES = new Set(['openWriter', 'rename', 'symlink', 'unlink', 'sync', 'write', 'truncate', 'lock']);
+const CHANGES = new Set([
+  'openWriter',
+  'rename',
+  'symlink',
+  'unlink',
+  'sync',
+  'write',
+  'truncate',
+  'publish',
+  'lock',
+]);
 
 /**
  * A host whose n-th changing call does not happen: `fault` throws or kills instead. With n = 0 nothing is at fault, and

@@ -7,11 +7,11 @@ import { SECTOR_SIZE } from '../../image/gpt/layout.ts';
 import type { Signer } from '../../image/signature/signer.ts';
 import { openSource } from '../../source/open.ts';
 import { UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 import { Log, type Verbosity } from '../log.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { Progress } from '../progress.ts';
 import { packageVersion } from '../version.ts';
-import type { Invocation } from './invocation.ts';
 import { parseLayers, parseSeed, parseSourceDateEpoch } from './values.ts';
 
 /** The flags of `auroraboot sysext` and `confext` as commander gives them. */

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
+import type { Invocation } from '../invocation.ts';
 import type { ExtensionFlags } from './build-extension.ts';
-import type { Invocation } from './invocation.ts';
 
 const EXAMPLES = {
   sysext: `

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../invocation.ts';
 
 interface GenkeyFlags {
   readonly output: string;

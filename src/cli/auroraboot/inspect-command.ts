@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
+import type { Invocation } from '../invocation.ts';
 import type { InspectFlags } from './inspect-image.ts';
-import type { Invocation } from './invocation.ts';
 
 const EXAMPLE = `
 Nothing shown is verified; auroraboot verify does that.

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { utf8ByteString } from '../../base/byte-string.ts';
 import { UsageError } from '../failure.ts';
 import { listFiles } from '../file-listing.ts';
+import type { Invocation } from '../invocation.ts';
+import { findingLines } from '../verdict-text.ts';
 import { withImage } from './image-file.ts';
 import { inspectText } from './inspect-text.ts';
-import type { Invocation } from './invocation.ts';
-import { findingLines } from './verdict-text.ts';
 
 /** The flags of `auroraboot inspect` as commander gives them. */
 export interface InspectFlags {

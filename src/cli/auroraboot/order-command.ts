@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { mergeOrder } from '../../image/extension/merge-order.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../invocation.ts';
 
 const EXAMPLE = `
 systemd compares names as versions. Where several extensions have the same file, the last one's is seen.

@@ -5,11 +5,11 @@ import { parseImagePolicy } from '../../image/policy/parse.ts';
 import { openStores } from '../../trust/stores/open-stores.ts';
 import { verifyImage } from '../../trust/verify-image.ts';
 import { UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
 import { Progress } from '../progress.ts';
+import { verdictText } from '../verdict-text.ts';
 import { withImage } from './image-file.ts';
-import type { Invocation } from './invocation.ts';
 import { parseArchitecture, readOsRelease } from './values.ts';
-import { verdictText } from './verdict-text.ts';
 
 /** The flags of `auroraboot verify` as commander gives them. */
 export interface VerifyFlags {

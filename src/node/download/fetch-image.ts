@@ -1,96 +1,182 @@
 import type { ByteString } from '../../base/byte-string.ts';
-import { displayName, escapeControls } from '../../base/display.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { hostTlsOptions } from '../../source/http/certificates.ts';
+import { HttpClient } from '../../source/http/http-client.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { NodeError } from '../error.ts';
+import type { Host, HostDirectory } from '../host/host.ts';
 import { checkImageFileName } from '../store/image-file-name.ts';
-import type { Arrival } from './fetch-http.ts';
-import { DOWNLOAD_MAX, type FetchedImage, type FetchRequest } from './fetched-image.ts';
+import { LocalFile } from './file-image.ts';
+import { downloadHttp, isWorthResuming, type OnProgress } from './http-image.ts';
+import { takeDiskImage } from './oci-image.ts';
 import { PartialFile } from './partial-file.ts';
-import { fileNameOf, type ImageUri, parseImageUri } from './uri.ts';
+import { type ImageUri, parseImageUri } from './uri.ts';
+
+/** Bytes that an image may have if nothing else is configured. */
+const SIZE_MAX = 16 * 1024 ** 3;
+const CA_FILE_MAX = 4 * 1024 * 1024;
+
+/** What is fetched, and whereto. */
+export interface FetchRequest {
+  readonly host: Host;
+  readonly kind: ExtensionKind;
+  readonly uri: string;
+  /** The name of the file in the store; the URI's own if undefined. */
+  readonly name: ByteString | undefined;
+  /** The store's directory. */
+  readonly directory: HostDirectory;
+  readonly configuration: Configuration;
+  /** The architecture of container images that is chosen, in Go's terms. */
+  readonly architecture: string;
+  readonly onProgress: OnProgress | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An image that was fetched: complete, durable, and without its name. */
+export interface FetchedImage {
+  readonly fileName: ByteString;
+  /** To be disposed of, which removes it unless it has got its name by then. */
+  readonly partial: PartialFile;
+  /** Where it came from in the end. */
+  readonly source: string;
+  /** Bytes that were there of an earlier download. */
+  readonly resumed: number;
+}
+
+/** The image is the store's own file: there is nothing to fetch. */
+export interface OwnImage {
+  readonly fileName: ByteString;
+  readonly partial: undefined;
+}
 
 /**
- * Brings an image into the directory of the store as a partial file, for the caller to verify and to give it its name.
+ * Fetches an image into a partial file of the store.
  *
- * What arrived of a download that breaks off stays where it can be gone on with; everything else is removed.
- *
- * @throws NodeError: 'bad-uri', 'bad-name', 'not-found', 'ambiguous', 'exists' for a file that is in the store by that
- * name itself, 'busy' while another agent downloads an image of that name, 'digest-mismatch', 'no-space',
- * 'download-failed', 'refused', 'configuration', 'io'; and the reason of the signal.
+ * @throws NodeError, SourceError, and the reason of the abort.
  */
-export async function fetchImage(request: FetchRequest): Promise<FetchedImage> {
-  const { kind, name, signal } = request;
+export async function fetchImage(request: FetchRequest): Promise<FetchedImage | OwnImage> {
   const uri = parseImageUri(request.uri);
-  const sha256 = request.sha256 === undefined ? undefined : parsedDigest(request.sha256);
-  signal?.throwIfAborted();
-  if (uri.scheme === 'oci') {
-    const { fetchOci } = await import('./fetch-oci.ts');
-    return fetchOci(uri.reference, request, (fileName, bring) => bringInto(fileName, request, sha256, bring));
+  const open = (fileName: ByteString): Promise<PartialFile> => {
+    checkImageFileName(fileName, request.kind);
+    return PartialFile.open(request.directory, fileName, request.configuration.downloadLimit ?? SIZE_MAX);
+  };
+  if (uri.scheme === 'oci') return fetchOci(uri.reference, request, open);
+  const fileName = request.name ?? uri.fileName;
+  if (fileName === undefined) {
+    throw new NodeError('bad-uri', `the URI names no file, but a directory`, {
+      hint: 'give the address of the image itself, or a name with --name',
+    });
   }
-  const fileName = name ?? fileNameOf(uri)!;
-  checkImageFileName(fileName, kind);
-  return bringInto(fileName, request, sha256, (partial) => bring(uri, partial, request, fileName));
+  return uri.scheme === 'file'
+    ? fetchFile(uri.path, fileName, request, open)
+    : fetchHttp(uri, fileName, request, open);
 }
 
-async function bring(
-  uri: Exclude<ImageUri, { scheme: 'oci' }>,
-  partial: PartialFile,
+type Open = (fileName: ByteString) => Promise<PartialFile>;
+
+async function fetchHttp(
+  { url }: Extract<ImageUri, { scheme: 'http' }>,
+  fileName: ByteString,
   request: FetchRequest,
-  fileName: ByteString,
-): Promise<Arrival> {
-  if (uri.scheme === 'http') {
-    const { fetchHttp } = await import('./fetch-http.ts');
-    return fetchHttp(uri, partial, request);
+  open: Open,
+): Promise<FetchedImage> {
+  const partial = await open(fileName);
+  const environment = environmentOf(request);
+  const authorities = authoritiesOf(request);
+  const client = new HttpClient({
+    environment,
+    tlsOptions: (host) => hostTlsOptions(host, environment, authorities),
+    allowPlainRedirects: true,
+  });
+  try {
+    const { source, resumed } = await downloadHttp(client, url, partial, request.onProgress, request.signal);
+    await partial.complete();
+    return { fileName, partial, source, resumed };
+  } catch (error) {
+    if (request.signal?.aborted === true || isWorthResuming(error)) partial.keep();
+    await partial[Symbol.asyncDispose]();
+    throw error;
+  } finally {
+    client.close();
   }
-  const { fetchFile } = await import('./fetch-file.ts');
-  return fetchFile(uri.path, partial, request, fileName);
 }
 
-/** Opens the partial file of a name, lets it be filled, and makes it the image that was brought. */
-async function bringInto(
+async function fetchFile(
+  path: string,
   fileName: ByteString,
-  { directory, configuration, signal }: FetchRequest,
-  sha256: string | undefined,
-  fill: (partial: PartialFile) => Promise<Arrival>,
-): Promise<FetchedImage> {
-  const limit = configuration.downloadLimit ?? DOWNLOAD_MAX;
-  const partial = await PartialFile.open({ directory, fileName, limit });
+  { directory, onProgress, signal }: FetchRequest,
+  open: Open,
+): Promise<FetchedImage | OwnImage> {
+  await using file = await LocalFile.open(path);
+  const own = directory.list().find((name) => {
+    const status = name.endsWith('.raw') ? directory.status(name) : undefined;
+    return status?.inode === file.inode && status.device === file.device;
+  });
+  if (own !== undefined) return { fileName: own, partial: undefined };
+  const partial = await open(fileName);
   try {
-    const arrival = await fill(partial);
-    const digest = await partial.complete(signal);
-    if (sha256 !== undefined && digest !== sha256) throw mismatch(fileName, digest, sha256);
-    return {
-      fileName,
-      partial: partial.names.part,
-      size: partial.size,
-      sha256: digest,
-      content: partial.content,
-      ...arrival,
-      discard: () => partial.remove(),
-      release: () => partial.keep(),
-      [Symbol.asyncDispose]: () => (signal?.aborted === true ? partial.keep() : partial.remove()),
-    };
+    await file.copy(partial, onProgress, signal);
+    await partial.complete();
+    return { fileName, partial, source: path, resumed: 0 };
   } catch (error) {
-    // What the network did not bring to its end may be brought later; everything else would fail again.
-    const isBrokenOff =
-      signal?.aborted === true || (error instanceof NodeError && error.code === 'download-failed');
-    await (isBrokenOff ? partial.keep() : partial.remove());
+    await partial[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function parsedDigest(text: string): string {
-  const [, digits] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text) ?? [];
-  if (digits !== undefined) return digits.toLowerCase();
-  throw new NodeError('bad-name', `'${escapeControls(text.slice(0, 200))}' is no SHA-256`, {
-    hint: 'give 64 hexadecimal digits, as sha256sum prints them',
+async function fetchOci(reference: string, request: FetchRequest, open: Open): Promise<FetchedImage> {
+  // A registry's client is large, and most downloads never need it.
+  const [{ openRegistryImage }, { parseReference }] = await Promise.all([
+    import('../../source/registry/open.ts'),
+    import('../../source/registry/reference.ts'),
+  ]);
+  const { architecture, name, onProgress, signal } = request;
+  const source = await openRegistryImage(parseReference(reference), {
+    environment: environmentOf(request),
+    architecture,
+    authorities: authoritiesOf(request),
+    ...(signal && { signal }),
   });
+  try {
+    let fileName: ByteString = '';
+    const partial = await takeDiskImage({
+      source,
+      name,
+      openPartial: (taken) => {
+        fileName = taken;
+        return open(taken);
+      },
+      onProgress,
+      signal,
+    });
+    try {
+      await partial.complete();
+    } catch (error) {
+      await partial[Symbol.asyncDispose]();
+      throw error;
+    }
+    return { fileName, partial, source: source.description, resumed: 0 };
+  } finally {
+    await source.close();
+  }
 }
 
-function mismatch(fileName: ByteString, found: string, wanted: string): NodeError {
-  return new NodeError(
-    'digest-mismatch',
-    `${displayName(fileName)}: the bytes received have the SHA-256 ${found}, not ${wanted}`,
-    {
-      hint: 'the image was damaged or exchanged on the way, or the digest is that of another: do not use it',
-    },
+/** The environment, in which the configuration's proxies come first. */
+function environmentOf({ host, configuration: { proxy } }: FetchRequest): NodeJS.ProcessEnv {
+  return {
+    ...host.environment,
+    ...(proxy?.http !== undefined && { http_proxy: proxy.http }),
+    ...(proxy?.https !== undefined && { https_proxy: proxy.https }),
+    ...(proxy?.no !== undefined && { no_proxy: proxy.no }),
+  };
+}
+
+function authoritiesOf({ host, configuration: { caFile } }: FetchRequest): Buffer[] {
+  if (caFile === undefined) return [];
+  const bytes = host.readFile(caFile, CA_FILE_MAX);
+  if (bytes !== undefined) return [Buffer.from(bytes)];
+  throw new NodeError(
+    'configuration',
+    `${caFile}: there is no such file, which the configuration names as ca_file`,
   );
 }

@@ -61,8 +61,9 @@ export interface EntryStatus {
   /** Together the identity of a file. */
   readonly device: number;
   readonly inode: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: of the content, and of anything about the file. */
   readonly modified: number;
+  readonly changed: number;
   /** Bytes that it takes on the file system. */
   readonly allocated: number;
 }
@@ -126,6 +127,8 @@ export interface HostWriter extends AsyncDisposable {
   readonly content: ByteSource;
   /** Cuts the file. */
   truncate(size: number): Promise<void>;
+  /** Lets everybody read it, who could not while it was written. */
+  publish(): void;
   /** Makes the bytes durable. */
   sync(): Promise<void>;
 }

@@ -135,15 +135,18 @@ export class OpenDirectory implements HostDirectory {
   }
 
   async lock(name: ByteString, wait: number): Promise<Disposable | undefined> {
-    const descriptor = this.#attempt('lock', name, (location) => fs.openSync(location, LOCK_FLAGS, 0o600));
-    try {
-      if (await takeLock(descriptor, wait)) return { [Symbol.dispose]: () => fs.closeSync(descriptor) };
-    } catch (error) {
-      fs.closeSync(descriptor);
-      throw error;
+    for (;;) {
+      const descriptor = this.#attempt('lock', name, (location) => fs.openSync(location, LOCK_FLAGS, 0o600));
+      let isOurs = false;
+      try {
+        if (!(await takeLock(descriptor, wait))) return undefined;
+        // Who had the lock may have removed the file meanwhile; then the lock is of a file that nobody else will find.
+        isOurs = this.status(name)?.inode === fs.fstatSync(descriptor).ino;
+        if (isOurs) return { [Symbol.dispose]: () => fs.closeSync(descriptor) };
+      } finally {
+        if (!isOurs) fs.closeSync(descriptor);
+      }
     }
-    fs.closeSync(descriptor);
-    return undefined;
   }
 
   [Symbol.dispose](): void {
@@ -197,8 +200,16 @@ export class OpenDirectory implements HostDirectory {
 }
 
 function statusOf(status: fs.Stats): EntryStatus {
-  const { size, dev, ino, mtimeMs, blocks } = status;
-  return { kind: kindOf(status), size, device: dev, inode: ino, modified: mtimeMs, allocated: blocks * 512 };
+  const { size, dev, ino, mtimeMs, ctimeMs, blocks } = status;
+  return {
+    kind: kindOf(status),
+    size,
+    device: dev,
+    inode: ino,
+    modified: mtimeMs,
+    changed: ctimeMs,
+    allocated: blocks * 512,
+  };
 }
 
 function kindOf(status: fs.Stats): EntryKind {

@@ -65,6 +65,14 @@ export class FileWriter implements HostWriter {
     this.#size = size;
   }
 
+  publish(): void {
+    try {
+      fs.fchmodSync(this.#descriptor, 0o644);
+    } catch (error) {
+      throw systemError('change', this.#path, error);
+    }
+  }
+
   async sync(): Promise<void> {
     await this.#attempt(sync(this.#descriptor));
   }

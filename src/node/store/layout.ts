@@ -47,6 +47,21 @@ export function removedImage(name: ByteString): ByteString | undefined {
 
 const REMOVED_SUFFIX = '.removed';
 
+/** The name of an image that is being downloaded. */
+export function partialName(fileName: ByteString): ByteString {
+  return `${HIDDEN}${fileName}${PARTIAL_SUFFIX}`;
+}
+
+/** The name of the file that tells where a partial image comes from. */
+export function partialRecordName(fileName: ByteString): ByteString {
+  return `${HIDDEN}${fileName}${PARTIAL_RECORD_SUFFIX}`;
+}
+
+/** What the names of partial images end with. */
+export const PARTIAL_SUFFIX = '.part';
+/** What the names of their records end with. */
+export const PARTIAL_RECORD_SUFFIX = '.from';
+
 /** The name of a link that is not yet in its place. */
 export function newLinkName(name: ByteString): ByteString {
   return `${HIDDEN}${name}${NEW_LINK_SUFFIX}`;

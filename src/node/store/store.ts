@@ -13,7 +13,7 @@ import {
   storePath,
 } from './layout.ts';
 import { leadsToImage, readContents, type StoreContents } from './store-contents.ts';
-import { sweepStore } from './sweep.ts';
+import { sweepPartials, sweepStore } from './sweep.ts';
 
 /**
  * The store of a class, locked for changes. Every change is one rename or one removal of a link that is made durable, so
@@ -48,6 +48,7 @@ export class Store implements Disposable {
       }
       try {
         sweepStore(directory, kind);
+        await sweepPartials(directory, host.now());
         return new Store(kind, directory, lock);
       } catch (error) {
         lock[Symbol.dispose]();
@@ -80,7 +81,12 @@ export class Store implements Disposable {
     const made = newLinkName(fileName);
     links.unlink(made);
     links.symlink(profileLinkTarget(fileName), made);
-    links.rename(made, fileName);
+    try {
+      links.rename(made, fileName);
+    } catch (error) {
+      links.unlink(made);
+      throw error;
+    }
     links.sync();
   }
 
@@ -132,7 +138,7 @@ export class Store implements Disposable {
 }
 
 /** The directory of a class's store, made if need be. Links above it are followed, it itself is none. */
-function openStoreDirectory(host: Host, kind: ExtensionKind): HostDirectory {
+export function openStoreDirectory(host: Host, kind: ExtensionKind): HostDirectory {
   const path = storePath(kind);
   const slash = path.lastIndexOf('/');
   using parent = host.openDirectory(path.slice(0, slash), { create: true });

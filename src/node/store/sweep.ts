@@ -1,6 +1,13 @@
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { HostDirectory } from '../host/host.ts';
-import { HIDDEN, NEW_LINK_SUFFIX, PROFILES, removedImage } from './layout.ts';
+import {
+  HIDDEN,
+  NEW_LINK_SUFFIX,
+  PARTIAL_RECORD_SUFFIX,
+  PARTIAL_SUFFIX,
+  PROFILES,
+  removedImage,
+} from './layout.ts';
 import { leadsToImage } from './store-contents.ts';
 
 /**
@@ -29,6 +36,32 @@ export function sweepStore(directory: HostDirectory, kind: ExtensionKind): void 
   // Only when no link is left that an image of the same name would revive.
   for (const name of names) {
     if (removedImage(name) !== undefined && directory.status(name)?.kind === 'file') directory.unlink(name);
+  }
+}
+
+/** Milliseconds that an interrupted download is kept for, so that it can go on. */
+const PARTIAL_AGE_MAX = 24 * 60 * 60 * 1000;
+
+/**
+ * Clears away partial images that nobody is downloading: those that cannot be gone on with, and those that nobody went on with
+ * for a day. Called with the store's lock.
+ */
+export async function sweepPartials(directory: HostDirectory, now: Date): Promise<void> {
+  const names = directory.list().filter((name) => name.startsWith(HIDDEN));
+  for (const name of names) {
+    if (name.endsWith(PARTIAL_RECORD_SUFFIX)) {
+      const partial = name.slice(0, -PARTIAL_RECORD_SUFFIX.length) + PARTIAL_SUFFIX;
+      if (!names.includes(partial)) directory.unlink(name);
+      continue;
+    }
+    if (!name.endsWith(PARTIAL_SUFFIX)) continue;
+    const record = name.slice(0, -PARTIAL_SUFFIX.length) + PARTIAL_RECORD_SUFFIX;
+    const age = now.getTime() - (directory.status(name)?.modified ?? 0);
+    if (names.includes(record) && age >= 0 && age < PARTIAL_AGE_MAX) continue;
+    using lock = await directory.lock(name, 0);
+    if (lock === undefined) continue;
+    directory.unlink(record);
+    directory.unlink(name);
   }
 }
 

@@ -13,15 +13,15 @@ const FILES_MAX = 100;
  * (SSL_CERT_FILE and SSL_CERT_DIR name others), and what the directory HOST of a `certs.d` has for this host alone:
  * `*.crt` authorities, `NAME.cert` and `NAME.key` client certificates (containers-certs.d(5)).
  *
- * @param more Certificates of other authorities that are trusted for every host, PEM.
+ * @param further Authorities besides, PEM.
  * @throws SourceError `unreadable` for a client certificate without its key, or a file that cannot be read.
  */
 export async function hostTlsOptions(
   host: string,
   environment: NodeJS.ProcessEnv,
-  more?: Uint8Array,
+  further: readonly Buffer[] = [],
 ): Promise<SecureContextOptions & { secureContext?: ReturnType<typeof createSecureContext> }> {
-  const authorities: Buffer[] = more === undefined ? [] : [Buffer.from(more)];
+  const authorities: Buffer[] = [...further];
   const clients: { cert: Buffer; key: Buffer }[] = [];
   for (const parent of certificateDirectories(environment)) {
     const directory = join(parent, host);

@@ -18,8 +18,8 @@ export interface HttpClientOptions {
   readonly tlsOptions: TlsOptions;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: Sleep;
-  /** Whether a redirect may lead from HTTP to HTTP on another machine, where nothing encrypted is lost. */
-  readonly plainRedirects?: boolean;
+  /** Whether HTTP may redirect to HTTP on another machine. HTTPS never does. */
+  readonly allowPlainRedirects?: boolean;
 }
 
 /** What is asked for; GET when no method is given. */
@@ -27,18 +27,22 @@ export type RequestOptions = Partial<Request>;
 
 /**
  * An HTTP client with connections that stay open, proxies, redirects and retries. It never lets a redirect lead from
- * HTTPS to HTTP, nor, unless told otherwise, by HTTP to another machine.
+ * HTTPS to HTTP, nor, unless it may, by HTTP to another machine.
  */
 export class HttpClient {
   readonly #connections: Connections;
   readonly #sleep: Sleep;
-  readonly #plainRedirects: boolean;
+  readonly #allowPlainRedirects: boolean;
 
-  constructor(options: HttpClientOptions) {
-    const { environment, tlsOptions, sleep: wait = sleep, plainRedirects = false } = options;
+  constructor({
+    environment,
+    tlsOptions,
+    sleep: wait = sleep,
+    allowPlainRedirects = false,
+  }: HttpClientOptions) {
+    this.#allowPlainRedirects = allowPlainRedirects;
     this.#connections = new Connections(environment, tlsOptions);
     this.#sleep = wait;
-    this.#plainRedirects = plainRedirects;
   }
 
   /**
@@ -108,7 +112,7 @@ export class HttpClient {
           `${shownHost(start)}: it redirects more than ${REDIRECTS_MAX} times`,
         );
       }
-      const target = redirectTarget(location, url, this.#plainRedirects);
+      const target = redirectTarget(location, url, this.#allowPlainRedirects);
       // Credentials are for the server that asked for them, and for no other.
       if (target.origin !== url.origin) headers = withoutAuthorization(headers);
       url = target;
@@ -116,14 +120,14 @@ export class HttpClient {
   }
 }
 
-function redirectTarget(location: string, from: URL, plainRedirects: boolean): URL {
+function redirectTarget(location: string, from: URL, allowPlain: boolean): URL {
   const target = URL.parse(location, from.href);
   const host = shownHost(from);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new SourceError('unreachable', `${host}: it redirects to what is no web address`);
   }
-  const mayBePlain = plainRedirects || isLoopbackHost(target.hostname.replace(/^\[|\]$/g, ''));
-  if (target.protocol === 'http:' && (from.protocol === 'https:' || !mayBePlain)) {
+  const loopback = isLoopbackHost(target.hostname.replace(/^\[|\]$/g, ''));
+  if (target.protocol === 'http:' && (from.protocol === 'https:' || !(allowPlain || loopback))) {
     throw new SourceError('unreachable', `${host}: it redirects to ${shownHost(target)} without encryption`, {
       hint: 'this is never followed; the redirect must lead to an https address',
     });

@@ -39,7 +39,15 @@ const index = v.object({
 const manifest = v.object({
   mediaType: v.optional(v.string()),
   config: descriptor,
-  layers: v.pipe(v.array(descriptor), v.maxLength(LAYERS_MAX)),
+  layers: v.pipe(
+    v.array(
+      v.object({
+        ...descriptor.entries,
+        annotations: v.optional(v.nullable(v.record(v.string(), v.string()))),
+      }),
+    ),
+    v.maxLength(LAYERS_MAX),
+  ),
 });
 
 const config = v.object({

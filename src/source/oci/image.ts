@@ -1,5 +1,5 @@
 import { escapeControls } from '../../base/display.ts';
-import { checkedDocument } from '../digest-check.ts';
+import { checkedDigest, checkedDocument, checkedSize } from '../digest-check.ts';
 import { SourceError } from '../error.ts';
 import type { Layer, Source } from '../source.ts';
 import { tarLayer } from '../tar-layer.ts';
@@ -13,7 +13,7 @@ import {
   parseManifest,
   statedMediaType,
 } from './documents.ts';
-import { isIndex, isManifest, layerPacking } from './media-types.ts';
+import { isImageConfig, isIndex, isManifest, layerPacking } from './media-types.ts';
 import { checkPlatform, choosePlatform } from './platform.ts';
 
 /** How an image is opened. */
@@ -27,6 +27,8 @@ export interface OpenImageOptions {
   readonly close: () => Promise<void>;
 }
 
+/** The name of a file in an artifact (OCI image specification, annotations.md). */
+const TITLE_ANNOTATION = 'org.opencontainers.image.title';
 /** Indexes may name indexes; real ones do so once. */
 const INDEX_DEPTH_MAX = 3;
 
@@ -57,6 +59,15 @@ async function open(
 ): Promise<Source> {
   const { description, architecture, signal, close } = options;
   const manifest = await findManifest(store, root, options);
+  if (!isImageConfig(manifest.config.mediaType)) {
+    return {
+      description,
+      architecture: undefined,
+      warnings: [],
+      layers: artifactLayers(store, manifest, description),
+      close,
+    };
+  }
   const config = parseConfig(
     await readDocument(store, manifest.config, `the configuration of ${description}`, signal),
     `the configuration of ${description}`,
@@ -136,7 +147,7 @@ function layersOf(
   }
   return layers.map((layer, index) => {
     const what = `layer ${layer.digest.slice(0, 19)} of ${description}`;
-    if (layerPacking(layer.mediaType) === undefined) return unreadableLayer(what, layer);
+    if (layerPacking(layer.mediaType) === undefined) return fileLayer(store, what, layer);
     return tarLayer({
       description: what,
       size: layer.size,
@@ -147,11 +158,27 @@ function layersOf(
   });
 }
 
-/** A layer that is an error only if it is taken: most images are taken by their last layer alone. */
-function unreadableLayer(description: string, { size, mediaType }: Descriptor): Layer {
+/** The layers of what is no container image: files. */
+function artifactLayers(store: ContentStore, { layers }: Manifest, description: string): Layer[] {
+  return layers.map((layer) =>
+    fileLayer(store, `layer ${layer.digest.slice(0, 19)} of ${description}`, layer),
+  );
+}
+
+/**
+ * A layer that is a file. To take its entries is an error, but only then: most images are taken by their last layer alone.
+ */
+function fileLayer(store: ContentStore, description: string, layer: Manifest['layers'][number]): Layer {
+  const { size, mediaType, digest, annotations } = layer;
   return {
     description,
     size,
+    file: {
+      title: annotations?.[TITLE_ANNOTATION],
+      size,
+      open: (options) =>
+        checkedDigest(checkedSize(store.openBlob(layer, options), size, description), digest, description),
+    },
     // biome-ignore lint/correctness/useYield: there is nothing to yield
     async *entries() {
       throw new SourceError(

@@ -9,6 +9,10 @@ const MANIFESTS: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ]);
+const IMAGE_CONFIGS: ReadonlySet<string> = new Set([
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+]);
 const LAYERS: ReadonlyMap<string, Packing> = new Map([
   ['application/vnd.oci.image.layer.v1.tar', 'none'],
   ['application/vnd.oci.image.layer.v1.tar+gzip', 'gzip'],
@@ -20,6 +24,11 @@ const LAYERS: ReadonlyMap<string, Packing> = new Map([
 
 /** Media types of the documents a registry is asked for, most wanted first. */
 export const DOCUMENT_MEDIA_TYPES: readonly string[] = [...MANIFESTS, ...INDEXES];
+
+/** Whether a manifest with a configuration of this media type is a container image's, and no other artifact's. */
+export function isImageConfig(mediaType: string): boolean {
+  return mediaType === '' || IMAGE_CONFIGS.has(mediaType);
+}
 
 /** Whether documents of this media type list manifests for several platforms. */
 export function isIndex(mediaType: string): boolean {

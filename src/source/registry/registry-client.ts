@@ -19,10 +19,10 @@ const ERROR_BODY_MAX = 64 * 1024;
 export interface RegistryClientOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
-  /** Certificates of authorities besides the machine's, PEM. */
-  readonly authorities?: Uint8Array;
   /** Waits between tries; by the real clock when absent. */
   readonly sleep?: NonNullable<HttpClientOptions['sleep']>;
+  /** Certificate authorities besides those of the machine, PEM. */
+  readonly authorities?: readonly Buffer[];
 }
 
 /** Reads one repository of a registry, with a login where it is asked for (OCI distribution specification 1.1). */
@@ -49,7 +49,7 @@ export class RegistryClient {
 
   /** A client for the repository of an image. Throws a SourceError where a registry on this machine does not answer. */
   static async open(reference: ImageReference, options: RegistryClientOptions): Promise<RegistryClient> {
-    const { environment, signal, authorities, sleep } = options;
+    const { environment, signal, sleep, authorities } = options;
     const http = new HttpClient({
       environment,
       tlsOptions: (host) => hostTlsOptions(host, environment, authorities),

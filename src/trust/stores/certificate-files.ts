@@ -10,11 +10,24 @@ import type { TrustedCertificate } from '../trusted-keys.ts';
  */
 export async function certificateFile(path: string): Promise<TrustedCertificate> {
   const { bytes } = await readSmallFile(path, 'certificate', 'unreadable-certificate');
-  const { raw } = readCertificate(bytes, path);
+  return trustedCertificate(bytes, path);
+}
+
+/**
+ * The certificate in a text that somebody wrote down, as {@link certificateFile}.
+ *
+ * @param source Where it is written, for messages.
+ */
+export function writtenCertificate(pem: string, source: string): Promise<TrustedCertificate> {
+  return trustedCertificate(Buffer.from(pem), source);
+}
+
+async function trustedCertificate(bytes: Buffer, source: string): Promise<TrustedCertificate> {
+  const { raw } = readCertificate(bytes, source);
   return {
-    certificate: await parseCertificate(raw, `certificate ${path}`),
+    certificate: await parseCertificate(raw, `certificate ${source}`),
     store: 'file',
-    source: escapeControls(path),
+    source: escapeControls(source),
     isAnchor: false,
   };
 }

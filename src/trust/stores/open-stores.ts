@@ -1,13 +1,15 @@
 import type { ImageFinding } from '../../image/image-finding.ts';
 import { NO_REVOCATIONS } from '../revocations.ts';
 import type { TrustedKeys, TrustStoreCode } from '../trusted-keys.ts';
-import { certificateFile } from './certificate-files.ts';
+import { certificateFile, writtenCertificate } from './certificate-files.ts';
 import { firmwareVariables } from './firmware-variables.ts';
 import { verityDirectories } from './verity-directories.ts';
 
 /** The places that trusted certificates come from. */
 export interface StorePlaces {
   readonly certificateFiles?: readonly string[];
+  /** Certificates in PEM, and where they are written, for messages. */
+  readonly certificates?: readonly { readonly pem: string; readonly source: string }[];
   /** `verity.d` directories, those that win first. */
   readonly verityDirectories?: readonly string[];
   /** Where efivarfs is mounted; its dbx counts for the other places, too. */
@@ -16,8 +18,16 @@ export interface StorePlaces {
 
 /** Gathers the trusted certificates. Throws a TrustError for a certificate file that cannot be read, as it was named. */
 export async function openStores(places: StorePlaces): Promise<TrustedKeys> {
-  const { certificateFiles = [], verityDirectories: directories = [], efivarsDirectory } = places;
-  const files = await Promise.all(certificateFiles.map(certificateFile));
+  const {
+    certificateFiles = [],
+    certificates: written = [],
+    verityDirectories: directories = [],
+    efivarsDirectory,
+  } = places;
+  const files = await Promise.all([
+    ...certificateFiles.map(certificateFile),
+    ...written.map(({ pem, source }) => writtenCertificate(pem, source)),
+  ]);
   const verity = await verityDirectories(directories);
   const firmware =
     efivarsDirectory === undefined

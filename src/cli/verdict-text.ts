@@ -1,6 +1,6 @@
-import { escapeControls } from '../../base/display.ts';
-import type { ImageFinding } from '../../image/image-finding.ts';
-import type { Verdict } from '../../trust/verdict.ts';
+import { escapeControls } from '../base/display.ts';
+import type { ImageFinding } from '../image/image-finding.ts';
+import type { Verdict } from '../trust/verdict.ts';
 
 const LABEL_WIDTH = 11;
 

@@ -1,4 +1,4 @@
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What a command needs to know of the process it runs in. */
 export interface Invocation {

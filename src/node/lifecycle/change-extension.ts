@@ -1,0 +1,136 @@
+import type { ByteString } from '../../base/byte-string.ts';
+import type { Finding } from '../../base/finding.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { NodeError } from '../error.ts';
+import type { Host, HostDirectory } from '../host/host.ts';
+import { type MachineRules, readMachineRules } from '../machine-rules.ts';
+import { findImage } from '../store/find-image.ts';
+import type { Profile } from '../store/layout.ts';
+import { Store } from '../store/store.ts';
+import type { StoreContents } from '../store/store-contents.ts';
+import { applyPlan } from './apply-plan.ts';
+import { checkEnable, type EnableCode } from './check-enable.ts';
+import { updateIndex } from './facts-index.ts';
+import { checkSystemd, LiveState } from './live-state.ts';
+import { type Plan, type PlannedImage, planDisable, planEnable, planRemove } from './plan.ts';
+import { refresh } from './refresh.ts';
+
+/** A change of one extension that is asked for. */
+export interface ChangeRequest {
+  readonly kind: ExtensionKind;
+  /** What the person calls it, in UTF-8: see `findImage`. */
+  readonly name: ByteString;
+  /** Whether the running system is changed, too. */
+  readonly now: boolean;
+  /** Whether nothing is to be changed, but only the plan made. */
+  readonly dryRun: boolean;
+}
+
+/** As {@link ChangeRequest}, for one profile. */
+export interface ProfileChangeRequest extends ChangeRequest {
+  readonly profile: Profile;
+}
+
+/** What was done, or what would be. */
+export interface ChangeResult {
+  readonly plan: Plan;
+  /** Whether anything is different now. */
+  readonly changed: boolean;
+  /** What is to be known of the set that the extension joins. */
+  readonly findings: readonly Finding<EnableCode>[];
+  /** What systemd did that was not intended: sentences without the final full stop. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Enables an extension for a boot profile and, with `now`, makes it live. All or nothing: where a step fails, those before it are
+ * taken back.
+ *
+ * @throws NodeError: 'not-found', 'ambiguous'; 'conflict' or 'refused' where it would harm the machine; 'systemd', 'io', 'busy'.
+ */
+export function enableExtension(host: Host, request: ProfileChangeRequest): Promise<ChangeResult> {
+  return change(host, request, {
+    plan: (image, live) => planEnable(image, live.boot, request.profile, request.now),
+    check: (situation) => checkEnable(host, { ...request, ...situation }),
+  });
+}
+
+/** Disables an extension for a boot profile and, with `now`, unloads it. As {@link enableExtension}. */
+export function disableExtension(host: Host, request: ProfileChangeRequest): Promise<ChangeResult> {
+  return change(host, request, {
+    plan: (image, live) => planDisable(image, live.boot, request.profile, request.now),
+  });
+}
+
+/** Removes an extension from the store and all profiles and, with `now`, unloads it. As {@link enableExtension}. */
+export function removeExtension(host: Host, request: ChangeRequest): Promise<ChangeResult> {
+  return change(host, request, { plan: (image) => planRemove(image, request.now) });
+}
+
+/** What a check of a change is told. */
+interface Situation {
+  readonly fileName: ByteString;
+  readonly contents: StoreContents;
+  readonly directory: HostDirectory;
+  readonly live: LiveState;
+  readonly rules: MachineRules;
+}
+
+interface Change {
+  readonly plan: (image: PlannedImage, live: LiveState) => Plan;
+  readonly check?: (situation: Situation) => Promise<readonly Finding<EnableCode>[]>;
+}
+
+async function change(
+  host: Host,
+  { kind, name, now, dryRun }: ChangeRequest,
+  { plan: makePlan, check }: Change,
+): Promise<ChangeResult> {
+  if (now && !host.isRunning) {
+    throw new NodeError('bad-name', '--now is for the running system, --root for another one', {
+      hint: 'leave one of them out',
+    });
+  }
+  using store = await Store.open(host, kind);
+  const contents = store.contents();
+  const fileName = findImage(
+    contents.images.map((image) => image.fileName),
+    name,
+    kind,
+  );
+  const rules = await readMachineRules(host, kind);
+  const live = new LiveState(host, kind, rules);
+  const plan = makePlan(plannedImage(contents, fileName, live), live);
+  if (plan.steps.some(({ action }) => action === 'refresh')) checkSystemd(kind, rules);
+  const findings = (await check?.({ fileName, contents, directory: store.directory, live, rules })) ?? [];
+  const errors = findings.filter(({ level }) => level === 'error');
+  const [first] = errors;
+  if (first !== undefined) {
+    const more = errors.slice(1).map(({ message }) => `; ${message}`);
+    throw new NodeError('conflict', `${first.message}${more.join('')}`, {
+      hint: first.hint ?? 'nothing was changed',
+    });
+  }
+  if (dryRun) return { plan, changed: false, findings, remarks: [] };
+  const applied = await applyPlan(plan, {
+    host,
+    store,
+    extensionName: live.extensionName(fileName),
+    runLinkName: live.runLinkName(fileName),
+    refresh: () => refresh(host, kind, live.refreshSettings),
+    liveNames: () => live.readNames(),
+  });
+  await updateIndex(store.directory, store.contents());
+  return { plan, findings, ...applied };
+}
+
+function plannedImage(contents: StoreContents, fileName: ByteString, live: LiveState): PlannedImage {
+  const image = contents.images.find((other) => other.fileName === fileName)!;
+  return {
+    fileName,
+    profiles: image.profiles,
+    runLink: live.runLinks.find((link) => link.fileName === fileName),
+    isLive: live.isLive(fileName),
+    isCurrent: live.isCurrent(image),
+  };
+}

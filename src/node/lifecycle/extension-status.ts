@@ -1,0 +1,199 @@
+import type { ByteString } from '../../base/byte-string.ts';
+import { displayName } from '../../base/display.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { mergeOrder } from '../../image/extension/merge-order.ts';
+import type { Host } from '../host/host.ts';
+import { mergedNames } from '../machine/merged.ts';
+import { type FoundExtension, findExtensions } from '../machine/search-directories.ts';
+import { SINCE } from '../machine/systemd-version.ts';
+import { readMachineRules } from '../machine-rules.ts';
+import { findImage } from '../store/find-image.ts';
+import { type Profile, storePath } from '../store/layout.ts';
+import { readStore, type StoredImage, type Stranger } from '../store/store-contents.ts';
+import { type ListedExtension, listExtensions } from './list-extensions.ts';
+import { LiveState } from './live-state.ts';
+
+/** A machine and its extensions; data for people and scripts, names as text for display. */
+export interface MachineStatus {
+  readonly class: 'sysext' | 'confext';
+  readonly boot: {
+    readonly state: string;
+    readonly reason: string;
+    readonly profiles: readonly Profile[];
+    readonly trustedBoot: boolean;
+  };
+  /** Null where nobody knows. */
+  readonly systemd: number | null;
+  /** Whether a trusted signature is demanded, and why or why not. */
+  readonly signatures: { readonly required: boolean; readonly reason: string };
+  readonly imagePolicy: string | null;
+  readonly hierarchies: readonly HierarchyStatus[];
+  /** Names that are merged, the one that wins last. */
+  readonly mergeOrder: readonly string[];
+  readonly extensions: readonly ExtensionStatus[];
+  /** What systemd finds in its search directories besides the store's links. */
+  readonly elsewhere: readonly ElsewhereStatus[];
+  /** What is in the store and should not be. */
+  readonly strangers: readonly StrangerStatus[];
+  /** What else should be known: sentences without the final full stop. */
+  readonly remarks: readonly string[];
+}
+
+/** What is merged over a hierarchy. */
+export interface HierarchyStatus {
+  readonly hierarchy: string;
+  readonly extensions: readonly string[];
+  /** ISO 8601; null where nothing is merged. */
+  readonly since: string | null;
+  readonly access: 'not merged' | 'read-only' | 'mutable';
+}
+
+/** An extension in the store, and why it is live or not. */
+export interface ExtensionStatus extends ListedExtension {
+  /** A sentence without the final full stop. */
+  readonly explanation: string;
+}
+
+/** An extension that is not the store's. */
+export interface ElsewhereStatus {
+  readonly path: string;
+  readonly name: string;
+  readonly state: FoundExtension['state'];
+  readonly live: boolean;
+}
+
+/** Something in the store that the agent did not put there. */
+export interface StrangerStatus {
+  readonly path: string;
+  readonly problem: Stranger['problem'];
+  /** A sentence without the final full stop. */
+  readonly explanation: string;
+}
+
+/**
+ * Tells what is enabled, what is live, and why the two differ. Needs no rights but to read.
+ *
+ * @param name What the person calls one extension, in UTF-8; undefined for all.
+ * @throws NodeError: 'not-found', 'ambiguous', 'io', 'configuration'.
+ */
+export async function readStatus(
+  host: Host,
+  kind: ExtensionKind,
+  name: ByteString | undefined,
+): Promise<MachineStatus> {
+  const rules = await readMachineRules(host, kind);
+  const live = new LiveState(host, kind, rules);
+  const store = readStore(host, kind);
+  const listed = await listExtensions(host, kind);
+  const found = findExtensions(host, kind, rules.systemdVersion);
+  const names = mergedNames(live.merged);
+  const fileNames = store.images.map(({ fileName }) => fileName);
+  const chosen = name === undefined ? fileNames : [findImage(fileNames, name, kind)];
+  const isOurs = ({ target }: FoundExtension): boolean =>
+    target?.startsWith(`${storePath(kind)}/`) === true && target.split('/').length > 4;
+  const extensions = store.images.flatMap((image, index): ExtensionStatus[] => {
+    const entry = listed[index];
+    if (entry === undefined || !chosen.includes(image.fileName)) return [];
+    return [{ ...entry, explanation: explain(image, live, found, entry) }];
+  });
+  return {
+    class: kind.name,
+    boot: {
+      state: rules.boot.state,
+      reason: rules.boot.reason,
+      profiles: live.boot.profiles,
+      trustedBoot: rules.isTrustedBoot,
+    },
+    systemd: rules.systemdVersion ?? null,
+    signatures: { required: rules.trust.trusted !== undefined, reason: rules.trust.reason },
+    imagePolicy: rules.configuration.imagePolicy ?? rules.service.imagePolicy ?? null,
+    hierarchies: live.merged.map(({ hierarchy, names: merged, since, isMutable }) => ({
+      hierarchy: displayName(hierarchy),
+      extensions: (merged ?? []).map(displayName),
+      since: since === undefined ? null : new Date(since).toISOString(),
+      access: merged === undefined ? 'not merged' : isMutable ? 'mutable' : 'read-only',
+    })),
+    mergeOrder: mergeOrder(names).order.map(displayName),
+    extensions,
+    elsewhere: found
+      .filter((extension) => !isOurs(extension))
+      .map(({ directory, entry, name: other, state }) => ({
+        path: displayName(`${directory}/${entry}`),
+        name: displayName(other),
+        state,
+        live: state === 'used' && names.includes(other),
+      })),
+    strangers: store.strangers.map((stranger) => strangerStatus(stranger, kind)),
+    remarks: remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
+  };
+}
+
+/** Why an extension is live, or not, in words. */
+function explain(
+  image: StoredImage,
+  live: LiveState,
+  found: readonly FoundExtension[],
+  { name, problem }: ListedExtension,
+): string {
+  const { fileName, profiles } = image;
+  const { boot } = live;
+  const wanted = profiles.filter((profile) => profile === 'common' || boot.profiles.includes(profile));
+  const link = live.runLinks.find((other) => other.fileName === fileName);
+  if (problem !== null) return `it cannot be read as an image: ${problem}`;
+  if (live.isLive(fileName)) {
+    if (!live.isCurrent(image))
+      return 'live with the content before: the image was replaced since; enable it with --now to load the new one';
+    if (wanted.length > 0) return `live, as enabled for ${wanted.join(' and ')}`;
+    return profiles.length === 0
+      ? 'live until the next boot, although it is not enabled for any profile'
+      : `live until the next boot, although this boot (${boot.state}) does not load the profile ${profiles.join(' or ')}`;
+  }
+  if (profiles.length === 0) return 'not enabled for any profile';
+  if (wanted.length === 0)
+    return `not live: this boot (${boot.state}) does not load the profile ${profiles.join(' or ')}`;
+  const rival = found.find(
+    (other) => displayName(other.name) === name && other.state === 'used' && other.entry !== link?.name,
+  );
+  if (rival !== undefined) {
+    return `not live: ${displayName(`${rival.directory}/${rival.entry}`)} has the same name and wins`;
+  }
+  if (link === undefined)
+    return 'not live: it was enabled after the boot and not with --now, or the boot stage left it out';
+  if (!link.resolves) return 'not live: its link in /run leads to what is not there';
+  return 'not live: systemd was not refreshed since it was linked, or ignored it; verify tells whether it fits this machine';
+}
+
+function strangerStatus({ profile, name, problem, target }: Stranger, kind: ExtensionKind): StrangerStatus {
+  const path = displayName([storePath(kind), ...(profile === undefined ? [] : [profile]), name].join('/'));
+  const explanation = {
+    dangling: 'a link to an image that is not in the store',
+    'foreign-link': `a link that kairos-agent did not make, to ${displayName(target ?? '')}`,
+    'foreign-file': 'not an image by its name, or no file',
+    'no-directory': 'it should be a directory',
+  }[problem];
+  return { path, problem, explanation };
+}
+
+function remarksOn(kind: ExtensionKind, version: number | undefined, mutable: string | undefined): string[] {
+  if (version === undefined) return [];
+  const remarks: string[] = [];
+  if (kind.name === 'confext' && version < SINCE.confext) {
+    remarks.push(
+      `systemd ${version} has no systemd-confext, which came with ${SINCE.confext}: nothing of this can be live`,
+    );
+  }
+  if (version < SINCE.imagePolicy) {
+    remarks.push(
+      `systemd ${version} knows no image policies, which came with ${SINCE.imagePolicy}: it takes images without protection, too`,
+    );
+  }
+  if (version < SINCE.mutable) {
+    const what = kind.name === 'sysext' ? 'every directory that an extension has files in' : '/etc';
+    remarks.push(
+      `with systemd ${version}, ${what} is read-only while extensions are merged; mutable hierarchies came with ${SINCE.mutable}`,
+    );
+    if (mutable !== undefined && mutable !== 'no')
+      remarks.push(`the configuration sets mutable: ${mutable}, which has no effect`);
+  }
+  return remarks;
+}

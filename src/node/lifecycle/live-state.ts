@@ -1,0 +1,115 @@
+import type { ByteString } from '../../base/byte-string.ts';
+import { extensionNameOf } from '../../image/extension/image-name.ts';
+import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { NodeError } from '../error.ts';
+import type { Host } from '../host/host.ts';
+import { loadedProfiles } from '../machine/boot-state.ts';
+import { type MergedHierarchy, mergedNames } from '../machine/merged.ts';
+import { SINCE } from '../machine/systemd-version.ts';
+import type { MachineRules } from '../machine-rules.ts';
+import type { StoredImage } from '../store/store-contents.ts';
+import { readLive } from './live-names.ts';
+import type { PlannedBoot } from './plan.ts';
+import type { RefreshSettings } from './refresh.ts';
+import { type NamedRunLink, readRunLinks } from './run-links.ts';
+
+/** What of a class is live on a machine, and how that is changed. */
+export class LiveState {
+  readonly boot: PlannedBoot;
+  readonly runLinks: readonly NamedRunLink[];
+  readonly merged: readonly MergedHierarchy[];
+  readonly refreshSettings: RefreshSettings;
+  readonly #host: Host;
+  readonly #kind: ExtensionKind;
+  readonly #rules: MachineRules;
+
+  constructor(host: Host, kind: ExtensionKind, rules: MachineRules) {
+    this.#host = host;
+    this.#kind = kind;
+    this.#rules = rules;
+    const { state } = rules.boot;
+    this.boot = { state, profiles: loadedProfiles(state) };
+    this.runLinks = host.isRunning ? readRunLinks(host, kind) : [];
+    this.merged = this.#read();
+    this.refreshSettings = refreshSettings(kind, rules);
+  }
+
+  /** Whether an image of the store is what systemd has merged under its name. */
+  isLive(fileName: ByteString): boolean {
+    const isLinked = this.runLinks.some((link) => link.fileName === fileName);
+    return isLinked && mergedNames(this.merged).includes(this.extensionName(fileName));
+  }
+
+  /** Whether an image was there, as it is, before systemd merged what is merged. */
+  isCurrent({ status }: StoredImage): boolean {
+    return this.merged.every(({ since }) => since === undefined || status.changed <= since);
+  }
+
+  /** The names that are merged now. */
+  readNames(): ByteString[] {
+    return mergedNames(this.#read());
+  }
+
+  /** The extension's name, which every version of systemd gives it by {@link runLinkName}. */
+  extensionName(fileName: ByteString): ByteString {
+    return extensionNameOf(fileName, this.#kind) ?? fileName;
+  }
+
+  /** The name of the link that shows an image to systemd. */
+  runLinkName(fileName: ByteString): ByteString {
+    const existing = this.runLinks.find((link) => link.fileName === fileName);
+    if (existing !== undefined) return existing.name;
+    const { systemdVersion } = this.#rules;
+    // To these versions the class would be part of the name, for which there is no release file in the image.
+    const isOld = systemdVersion !== undefined && systemdVersion < SINCE.classSuffix;
+    return isOld ? `${this.extensionName(fileName)}.raw` : fileName;
+  }
+
+  #read(): MergedHierarchy[] {
+    return this.#host.isRunning ? readLive(this.#host, this.#kind, this.#rules.service.hierarchies) : [];
+  }
+}
+
+/** Refuses what this version of systemd cannot do. Throws a NodeError 'unsupported'. */
+export function checkSystemd(kind: ExtensionKind, { systemdVersion }: MachineRules): void {
+  if (systemdVersion === undefined) {
+    throw new NodeError(
+      'unsupported',
+      `systemd cannot be asked for its version, so no ${kind.name} can be made live`,
+      {
+        hint: 'run this on a machine with systemd, or leave out --now',
+      },
+    );
+  }
+  if (kind.name === 'confext' && systemdVersion < SINCE.confext) {
+    throw new NodeError(
+      'unsupported',
+      `systemd ${systemdVersion} has no systemd-confext, which came with ${SINCE.confext}`,
+      { hint: 'without --now it is enabled for a system that has it' },
+    );
+  }
+}
+
+/** The configuration has the last word over the service's own settings, where this version of systemd knows them. */
+function refreshSettings(
+  kind: ExtensionKind,
+  { configuration, service, systemdVersion = Number.POSITIVE_INFINITY }: MachineRules,
+): RefreshSettings {
+  const args = [...service.args];
+  const set = (option: string, value: string | undefined, since: number): void => {
+    if (value === undefined || systemdVersion < since) return;
+    const known = args.findIndex((arg) => arg.startsWith(`${option}=`));
+    if (known >= 0) args.splice(known, 1);
+    args.push(`${option}=${value}`);
+  };
+  set('--image-policy', configuration.imagePolicy, SINCE.imagePolicy);
+  set('--mutable', configuration.mutable, SINCE.mutable);
+  const hierarchies = kind.name === 'sysext' ? configuration.hierarchies : undefined;
+  return {
+    args,
+    environment: {
+      ...service.environment,
+      ...(hierarchies !== undefined && { SYSTEMD_SYSEXT_HIERARCHIES: hierarchies.join(':') }),
+    },
+  };
+}

@@ -1,0 +1,314 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SYSEXT } from '../../../src/image/extension/kind.ts';
+import { NodeError } from '../../../src/node/error.ts';
+import type { Host } from '../../../src/node/host/host.ts';
+import {
+  disableExtension,
+  enableExtension,
+  removeExtension,
+} from '../../../src/node/lifecycle/change-extension.ts';
+import { listExtensions } from '../../../src/node/lifecycle/list-extensions.ts';
+import type { Profile } from '../../../src/node/store/layout.ts';
+import { auroraboot } from '../../support/auroraboot.ts';
+import { succeeded } from '../../support/run-command.ts';
+import { failsWith, faultyHost } from '../faulty-host.ts';
+import { SimulatedMachine } from './simulated-machine.ts';
+
+let images: string;
+const STORE = 'var/lib/kairos/extensions';
+
+beforeAll(async () => {
+  images = fs.mkdtempSync(join(tmpdir(), 'images-'));
+  await build('k3s', ['usr/bin/k3s', 'usr/bin/shared']);
+  await build('tools', ['usr/bin/tools', 'usr/bin/shared']);
+  await build('foreign', ['usr/bin/foreign'], ['--id', 'fedora', '--version-id', '41']);
+  await build('k3s_1', ['usr/bin/one']);
+  await build('k3s1', ['usr/bin/two']);
+});
+afterAll(() => fs.rmSync(images, { recursive: true }));
+
+/** Builds an image with some files, each with its path as content. */
+async function build(name: string, files: readonly string[], flags: readonly string[] = []): Promise<void> {
+  const tree = join(images, `${name}.tree`);
+  for (const file of files) {
+    fs.mkdirSync(join(tree, file, '..'), { recursive: true });
+    fs.writeFileSync(join(tree, file), `${name}\n`);
+  }
+  succeeded(await auroraboot(['sysext', '--quiet', ...flags, '--output', images, name, `dir:${tree}`]));
+}
+
+let machine: SimulatedMachine;
+beforeEach(() => {
+  machine = new SimulatedMachine();
+  for (const name of ['k3s', 'tools']) put(name);
+});
+afterEach(() => machine.remove());
+
+function put(name: string, as = `${name}.sysext.raw`): void {
+  machine.put(join(images, `${name}.sysext.raw`), as);
+}
+
+interface Options {
+  readonly now?: boolean;
+  readonly dryRun?: boolean;
+  readonly host?: Host;
+}
+const request = (name: string, { now = true, dryRun = false }: Options) => ({
+  kind: SYSEXT,
+  name,
+  now,
+  dryRun,
+});
+const enable = (name: string, profile: Profile = 'active', options: Options = {}) =>
+  enableExtension(options.host ?? machine.host, { ...request(name, options), profile });
+const disable = (name: string, profile: Profile = 'active', options: Options = {}) =>
+  disableExtension(options.host ?? machine.host, { ...request(name, options), profile });
+const remove = (name: string, options: Options = {}) =>
+  removeExtension(options.host ?? machine.host, request(name, options));
+
+describe('the life of an extension', () => {
+  test('as the document tells it', async () => {
+    await enable('k3s');
+    expect(machine.links(`${STORE}/active`)).toEqual({ 'k3s.sysext.raw': '../k3s.sysext.raw' });
+    expect(machine.links('run/extensions')).toEqual({
+      'k3s.sysext.raw': '/var/lib/kairos/extensions/active/k3s.sysext.raw',
+    });
+    expect(machine.live).toEqual(['k3s']);
+    expect(await listExtensions(machine.host, SYSEXT, 'active')).toMatchObject([
+      { name: 'k3s', profiles: ['active'], live: true },
+    ]);
+    await remove('^k3s');
+    expect(machine.live).toEqual([]);
+    expect(machine.links('run/extensions')).toEqual({});
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    expect(fs.existsSync(join(machine.root, STORE, 'k3s.sysext.raw'))).toBe(false);
+  });
+
+  test('a second time nothing is done', async () => {
+    await enable('k3s');
+    machine.commands.length = 0;
+    expect(await enable('k3s')).toMatchObject({ changed: false });
+    expect(machine.commands.filter((command) => command.includes('refresh'))).toEqual([]);
+    await disable('k3s');
+    expect(await disable('k3s')).toMatchObject({ changed: false });
+  });
+
+  test('what was enabled before is made live, after a reboot, too', async () => {
+    await enable('k3s', 'active', { now: false });
+    expect(machine.live).toEqual([]);
+    await enable('k3s');
+    expect(machine.live).toEqual(['k3s']);
+    machine.reboot();
+    await enable('k3s');
+    expect(machine.live).toEqual(['k3s']);
+  });
+
+  test('an image that was replaced is loaded anew', async () => {
+    await enable('k3s');
+    await new Promise((done) => setTimeout(done, 20));
+    put('k3s');
+    expect(await enable('k3s')).toMatchObject({ plan: { steps: [{ action: 'refresh' }] } });
+  });
+
+  test('is not made live by a profile of another boot', async () => {
+    const result = await enable('k3s', 'recovery');
+    expect(result.plan.notes).toEqual([
+      'it is not made live: this boot is active, which does not load the profile recovery',
+    ]);
+    expect(machine.links('run/extensions')).toEqual({});
+  });
+
+  test('stays live as long as a profile of this boot wants it', async () => {
+    await enable('k3s', 'active');
+    await enable('k3s', 'common');
+    await disable('k3s', 'active');
+    expect(machine.live).toEqual(['k3s']);
+    expect(machine.links('run/extensions')).toEqual({
+      'k3s.sysext.raw': '/var/lib/kairos/extensions/common/k3s.sysext.raw',
+    });
+    await disable('k3s', 'common');
+    expect(machine.live).toEqual([]);
+  });
+
+  test('stays live without --now, with no link that dangles', async () => {
+    await enable('k3s');
+    await disable('k3s', 'active', { now: false });
+    expect(machine.live).toEqual(['k3s']);
+    await enable('tools');
+    expect(machine.live).toEqual(['k3s', 'tools']);
+    const { plan } = await remove('k3s', { now: false });
+    expect(plan.notes.join()).toMatch(/stays live until the next boot/);
+    expect(machine.links('run/extensions')).toEqual({
+      'tools.sysext.raw': '/var/lib/kairos/extensions/active/tools.sysext.raw',
+    });
+  });
+
+  test('--dry-run changes nothing', async () => {
+    const { plan } = await enable('k3s', 'active', { dryRun: true });
+    expect(plan.steps.map(({ action }) => action)).toEqual(['link-profile', 'link-run', 'refresh']);
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    expect(machine.live).toEqual([]);
+  });
+
+  test('before systemd 255 the link has no class in its name', async () => {
+    machine.version = 254;
+    await enable('k3s');
+    expect(Object.keys(machine.links('run/extensions'))).toEqual(['k3s.raw']);
+    machine.version = 257;
+    await disable('k3s');
+    expect(machine.links('run/extensions')).toEqual({});
+  });
+
+  test('refreshes as the service does', async () => {
+    machine.unit = [
+      'ExecStart={ path=/usr/bin/systemd-sysext ; argv[]=systemd-sysext refresh ; ignore_errors=no ; start_time=[n/a] }',
+      'ExecReload={ path=/usr/bin/systemd-sysext ; argv[]=systemd-sysext refresh --image-policy=root=verity+absent:usr=verity+absent ; ignore_errors=no ; start_time=[n/a] }',
+      'Environment=SYSTEMD_SYSEXT_HIERARCHIES=/usr',
+    ].join('\n');
+    await enable('k3s');
+    expect(machine.commands).toContain(
+      'systemd-sysext refresh --image-policy=root=verity+absent:usr=verity+absent',
+    );
+  });
+});
+
+describe('is taken back', () => {
+  test('when systemd fails, whose words are shown', async () => {
+    machine.failure = "Failed to read metadata for image 'x'";
+    await expect(enable('k3s')).rejects.toThrow(
+      /failed with the status 1: Failed to read metadata for image 'x'/,
+    );
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    expect(machine.links('run/extensions')).toEqual({});
+  });
+
+  test('when systemd leaves the extension out, with the reason', async () => {
+    machine.ignored = ['k3s'];
+    await expect(enable('k3s')).rejects.toThrow(
+      /left k3s out, although it reported success: .*does not match/,
+    );
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    expect(machine.live).toEqual([]);
+  });
+
+  test('also disabling and removing', async () => {
+    await enable('k3s');
+    machine.failure = 'no';
+    await expect(disable('k3s')).rejects.toThrow(NodeError);
+    await expect(remove('k3s')).rejects.toThrow(NodeError);
+    expect(machine.links(`${STORE}/active`)).toEqual({ 'k3s.sysext.raw': '../k3s.sysext.raw' });
+    expect(machine.links('run/extensions')).toEqual({
+      'k3s.sysext.raw': '/var/lib/kairos/extensions/active/k3s.sysext.raw',
+    });
+    expect(machine.live).toEqual(['k3s']);
+  });
+
+  test.each(['enable', 'disable', 'remove'] as const)('%s, whichever call fails', async (action) => {
+    const change = {
+      enable,
+      disable,
+      remove: (name: string, _: Profile, options: Options) => remove(name, options),
+    };
+    for (let n = 1; ; n++) {
+      machine.remove();
+      machine = new SimulatedMachine();
+      put('k3s');
+      if (action !== 'enable') await enable('k3s');
+      const state = () =>
+        JSON.stringify([
+          machine.links(`${STORE}/active`),
+          machine.links('run/extensions'),
+          machine.live,
+          fs.existsSync(join(machine.root, STORE, 'k3s.sysext.raw')),
+        ]);
+      const before = state();
+      const host = faultyHost(machine.host, n, failsWith('ENOSPC'));
+      const error: unknown = await change[action]('k3s', 'active', { host }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (host.calls.length < n) break;
+      // Removing is done when the image is gone; what is left of it then is cleared away later.
+      const isGone = action === 'remove' && !fs.existsSync(join(machine.root, STORE, 'k3s.sysext.raw'));
+      if (error === undefined || isGone) continue;
+      expect(error).toBeInstanceOf(NodeError);
+      expect(state()).toBe(before);
+    }
+  });
+});
+
+describe('is refused', () => {
+  const refused = (name: string, message: RegExp, code: string) =>
+    expect(enable(name)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+
+  test('what does not fit this machine', async () => {
+    put('foreign');
+    await refused('foreign', /systemd ignores it on this host: .*fedora/, 'refused');
+  });
+
+  test('what is no image, and what has another name', async () => {
+    machine.write(`${STORE}/garbage.raw`, Buffer.alloc(10_000, 1));
+    await refused('garbage', /garbage\.raw is refused/, 'refused');
+    put('tools', 'renamed.raw');
+    await refused('renamed', /by its release file 'tools'/, 'refused');
+  });
+
+  test('two files of the same name', async () => {
+    put('k3s', 'k3s.raw');
+    await enable('k3s.sysext.raw');
+    await refused('k3s.raw', /both called 'k3s'/, 'conflict');
+  });
+
+  test('names whose order is undefined', async () => {
+    put('k3s_1');
+    put('k3s1');
+    await enable('k3s_1.sysext.raw');
+    await refused('k3s1.sysext.raw', /compare equal as versions/, 'conflict');
+    // In a boot that does not load the other there is no order to be undefined.
+    await enable('k3s1.sysext.raw', 'recovery');
+    await expect(enable('k3s1.sysext.raw', 'common')).rejects.toThrow(/in boots of the profile active/);
+  });
+
+  test('what another directory would hide', async () => {
+    machine.write('etc/extensions/k3s.raw', 'x');
+    await refused('k3s', /\/etc\/extensions\/k3s\.raw has the same name and wins/, 'conflict');
+  });
+
+  test('more extensions than the kernel mounts', async () => {
+    const names = Array.from({ length: 90 }, (_, index) => `extension-${index}`);
+    for (const name of names) {
+      machine.write(`${STORE}/${name}.raw`, '');
+      fs.mkdirSync(join(machine.root, STORE, 'active'), { recursive: true });
+      fs.symlinkSync(`../${name}.raw`, join(machine.root, STORE, 'active', `${name}.raw`));
+    }
+    await refused('k3s', /there would be 91 extensions .* names are too long together/, 'conflict');
+  });
+
+  test('what cannot be taken for a name', async () => {
+    await expect(enable('.')).rejects.toMatchObject({ code: 'ambiguous', exitCode: 2 });
+    await expect(enable('nothing')).rejects.toMatchObject({ code: 'not-found', exitCode: 4 });
+  });
+
+  test('what somebody else put into /run', async () => {
+    machine.write('run/extensions/k3s.sysext.raw', 'mine');
+    await refused('k3s', /\/run\/extensions\/k3s\.sysext\.raw has the same name and wins/, 'conflict');
+    expect(fs.readFileSync(join(machine.root, 'run/extensions/k3s.sysext.raw'), 'utf8')).toBe('mine');
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+  });
+});
+
+test('files that hide each other, or the base system, are named with who wins', async () => {
+  machine.write('usr/bin/tools', 'base');
+  await enable('k3s');
+  const { findings } = await enable('tools');
+  expect(findings).toMatchObject([
+    { code: 'hides-files', level: 'warning', subjects: ['/usr/bin/shared'] },
+    { code: 'hides-base-files', level: 'warning', subjects: ['/usr/bin/tools'] },
+  ]);
+  expect(findings[0]!.message).toMatch(/the one of tools is seen/);
+  await disable('k3s');
+  expect((await enable('k3s')).findings).toMatchObject([{ code: 'hidden-files' }]);
+});
