@@ -28,6 +28,8 @@ export interface FetchRequest {
   readonly configuration: Configuration;
   /** The architecture of container images that is chosen, in Go's terms. */
   readonly architecture: string;
+  /** Whether the partial file will be asked for its digest, which is then computed as it comes. */
+  readonly wantsDigest: boolean;
   readonly onProgress: OnProgress | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -58,7 +60,10 @@ export async function fetchImage(request: FetchRequest): Promise<FetchedImage | 
   const uri = parseImageUri(request.uri);
   const open = (fileName: ByteString): Promise<PartialFile> => {
     checkImageFileName(fileName, request.kind);
-    return PartialFile.open(request.directory, fileName, request.configuration.downloadLimit ?? SIZE_MAX);
+    return PartialFile.open(request.directory, fileName, {
+      limit: request.configuration.downloadLimit ?? SIZE_MAX,
+      wantsDigest: request.wantsDigest,
+    });
   };
   if (uri.scheme === 'oci') return fetchOci(uri.reference, request, open);
   const fileName = request.name ?? uri.fileName;

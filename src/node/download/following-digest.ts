@@ -63,7 +63,7 @@ export class FollowingDigest {
   async #follow(): Promise<string | undefined> {
     await using thread = new Sha256Thread();
     let hashing = Promise.resolve(true);
-    for (let offset = 0, turn = 0; ; turn += 1) {
+    for (let offset = 0, turn = 0; ; ) {
       if (this.#isStopped) return undefined;
       const length = Math.min(SLOT_SIZE, this.#writer.size - offset);
       if (length === 0 && this.#isComplete) break;
@@ -74,6 +74,7 @@ export class FollowingDigest {
         continue;
       }
       const slot = this.#slots[turn % 2]!;
+      turn += 1;
       await this.#read(offset, slot.subarray(0, length));
       offset += length;
       // The other slot is free when what is in it is hashed.

@@ -78,6 +78,7 @@ async function fetch(path: string, { signal, limit, onProgress }: FetchOptions =
     directory,
     configuration: { ...(await readConfiguration(host)), downloadLimit: limit },
     architecture: 'amd64',
+    wantsDigest: false,
     onProgress,
     signal,
   });
