@@ -70,8 +70,9 @@ export async function downloadHttp(
       if (known !== undefined && partial.size - lastFailure >= PROGRESS) failures = 0;
       lastFailure = partial.size;
       failures += 1;
-      const reason = error instanceof SourceError ? error.cause : error;
-      const mayPass = isPassing(reason) || (isAway(reason) && partial.size > resumed);
+      // The client has tried again what passes by itself; a network that was there before may come back, too.
+      const mayPass =
+        error instanceof SourceError ? isAway(error.cause) && partial.size > resumed : isPassing(error);
       if (!mayPass || failures === TRIES_MAX) throw client.networkError(error, current);
     }
     await client.wait(backoff(failures), signal);
@@ -209,5 +210,6 @@ function shown(url: URL): string {
 
 /** Whether an error is one that a later try may not meet, so that what was downloaded is worth keeping. */
 export function isWorthResuming(error: unknown): boolean {
+  if (error instanceof NodeError) return error.code === 'download-failed';
   return error instanceof SourceError && error.code === 'unreachable';
 }

@@ -45,6 +45,8 @@ export class PartialFile implements AsyncDisposable {
   #writing: Promise<void> = Promise.resolve();
   #checkAt = 0;
   #isKept = false;
+  /** Whether what was there is still as it was. */
+  #isUntouched = true;
   /** The record, while it tells what is there. */
   #record: HostWriter | undefined;
   #durable = 0;
@@ -115,6 +117,7 @@ export class PartialFile implements AsyncDisposable {
     // What follows may, after a power cut, be anything. One byte at least is always asked for.
     const size = Math.min(durable, record.total - 1);
     if (size <= 0 || size > this.#writer.size) return undefined;
+    this.#isUntouched = false;
     await this.#writer.truncate(size);
     this.#size = size;
     this.#durable = size;
@@ -131,6 +134,7 @@ export class PartialFile implements AsyncDisposable {
    * @throws NodeError ('no-space' where they are too many, 'download-failed' beyond the limit).
    */
   async begin(record: PartialRecord | undefined, total: number | undefined): Promise<void> {
+    this.#isUntouched = false;
     await this.#digest?.stop();
     this.#gathered = 0;
     await this.#settled();
@@ -201,6 +205,8 @@ export class PartialFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.#digest?.stop();
+      // Another download may go on with what this one did not even get to replace.
+      if (this.#isUntouched && this.#size > 0) return;
       const isKept = this.#isKept && this.#record !== undefined && (await this.#isDurable());
       if (!isKept) {
         await this.#settled().catch(() => undefined);
