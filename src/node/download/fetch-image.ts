@@ -1,7 +1,11 @@
-import type { ByteString } from '../../base/byte-string.ts';
+import { type ByteString, utf8ByteString } from '../../base/byte-string.ts';
+import { displayName, escapeControls } from '../../base/display.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { SourceError } from '../../source/error.ts';
 import { hostTlsOptions } from '../../source/http/certificates.ts';
 import { HttpClient } from '../../source/http/http-client.ts';
+import { isUntrusted } from '../../source/http/network-error.ts';
+import type { Sleep } from '../../source/http/retry.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
@@ -28,8 +32,12 @@ export interface FetchRequest {
   readonly configuration: Configuration;
   /** The architecture of container images that is chosen, in Go's terms. */
   readonly architecture: string;
+  /** Whether the partial file will be asked for its digest, which is then computed as it comes. */
+  readonly wantsDigest: boolean;
   readonly onProgress: OnProgress | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Waits between tries; by the real clock when absent. */
+  readonly sleep?: Sleep;
 }
 
 /** An image that was fetched: complete, durable, and without its name. */
@@ -55,10 +63,21 @@ export interface OwnImage {
  * @throws NodeError, SourceError, and the reason of the abort.
  */
 export async function fetchImage(request: FetchRequest): Promise<FetchedImage | OwnImage> {
+  try {
+    return await fetchFrom(request);
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+function fetchFrom(request: FetchRequest): Promise<FetchedImage | OwnImage> {
   const uri = parseImageUri(request.uri);
   const open = (fileName: ByteString): Promise<PartialFile> => {
     checkImageFileName(fileName, request.kind);
-    return PartialFile.open(request.directory, fileName, request.configuration.downloadLimit ?? SIZE_MAX);
+    return PartialFile.open(request.directory, fileName, {
+      limit: request.configuration.downloadLimit ?? SIZE_MAX,
+      wantsDigest: request.wantsDigest,
+    });
   };
   if (uri.scheme === 'oci') return fetchOci(uri.reference, request, open);
   const fileName = request.name ?? uri.fileName;
@@ -80,13 +99,14 @@ async function fetchHttp(
   request: FetchRequest,
   open: Open,
 ): Promise<FetchedImage> {
-  const partial = await open(fileName);
   const environment = environmentOf(request);
   const authorities = authoritiesOf(request);
+  const partial = await open(fileName);
   const client = new HttpClient({
     environment,
     tlsOptions: (host) => hostTlsOptions(host, environment, authorities),
     allowPlainRedirects: true,
+    ...(request.sleep && { sleep: request.sleep }),
   });
   try {
     const { source, resumed } = await downloadHttp(client, url, partial, request.onProgress, request.signal);
@@ -102,7 +122,7 @@ async function fetchHttp(
 }
 
 async function fetchFile(
-  path: string,
+  path: ByteString,
   fileName: ByteString,
   { directory, onProgress, signal }: FetchRequest,
   open: Open,
@@ -117,7 +137,7 @@ async function fetchFile(
   try {
     await file.copy(partial, onProgress, signal);
     await partial.complete();
-    return { fileName, partial, source: path, resumed: 0 };
+    return { fileName, partial, source: displayName(path), resumed: 0 };
   } catch (error) {
     await partial[Symbol.asyncDispose]();
     throw error;
@@ -136,6 +156,7 @@ async function fetchOci(reference: string, request: FetchRequest, open: Open): P
     architecture,
     authorities: authoritiesOf(request),
     ...(signal && { signal }),
+    ...(request.sleep && { sleep: request.sleep }),
   });
   try {
     let fileName: ByteString = '';
@@ -173,10 +194,22 @@ function environmentOf({ host, configuration: { proxy } }: FetchRequest): NodeJS
 
 function authoritiesOf({ host, configuration: { caFile } }: FetchRequest): Buffer[] {
   if (caFile === undefined) return [];
-  const bytes = host.readFile(caFile, CA_FILE_MAX);
-  if (bytes !== undefined) return [Buffer.from(bytes)];
-  throw new NodeError(
-    'configuration',
-    `${caFile}: there is no such file, which the configuration names as ca_file`,
-  );
+  const bytes = host.readFile(utf8ByteString(caFile), CA_FILE_MAX);
+  const authorities = bytes && Buffer.from(bytes);
+  // Node takes what is no certificate without a word, and then trusts nobody.
+  if (authorities?.includes('-----BEGIN CERTIFICATE-----') === true) return [authorities];
+  const problem =
+    authorities === undefined ? 'there is no such file' : 'there is no certificate in PEM form in it';
+  throw new NodeError('configuration', `ca_file: ${escapeControls(caFile)}: ${problem}`, {
+    hint: 'put the certificate of the authority there, or correct ca_file in the configuration',
+  });
+}
+
+/** A server without a certificate that this machine trusts is an error with the remedy of a node. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof SourceError) || !isUntrusted(error.cause)) return error;
+  return new SourceError(error.code, error.message, {
+    cause: error.cause,
+    hint: 'for a private authority, name the file with its certificate as ca_file in /etc/kairos/sysext.yaml',
+  });
 }

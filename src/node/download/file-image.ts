@@ -1,6 +1,7 @@
 import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { escapeControls } from '../../base/display.ts';
+import { type ByteString, bytesOf } from '../../base/byte-string.ts';
+import { displayName } from '../../base/display.ts';
 import { NodeError } from '../error.ts';
 import { errorCode } from '../host/system-error.ts';
 import type { OnProgress } from './http-image.ts';
@@ -15,27 +16,31 @@ export class LocalFile implements AsyncDisposable {
   readonly device: number;
   readonly inode: number;
   readonly #handle: FileHandle;
+  readonly #shown: string;
+  readonly #modified: number;
 
-  private constructor(handle: FileHandle) {
-    const { size, dev, ino } = fstatSync(handle.fd);
+  private constructor(handle: FileHandle, path: ByteString) {
+    const { size, dev, ino, mtimeMs } = fstatSync(handle.fd);
     this.#handle = handle;
+    this.#shown = displayName(path);
+    this.#modified = mtimeMs;
     this.size = size;
     this.device = dev;
     this.inode = ino;
   }
 
   /** Opens a file. Throws a NodeError ('not-found', 'download-failed'). */
-  static async open(path: string): Promise<LocalFile> {
+  static async open(path: ByteString): Promise<LocalFile> {
     let handle: FileHandle;
     try {
       // A pipe that nobody writes to must not hold the command.
-      handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      handle = await open(Buffer.from(bytesOf(path)), constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       throw openError(path, error);
     }
-    if ((await handle.stat()).isFile()) return new LocalFile(handle);
+    if ((await handle.stat()).isFile()) return new LocalFile(handle, path);
     await handle.close();
-    throw new NodeError('download-failed', `${escapeControls(path)}: it is no regular file`);
+    throw new NodeError('download-failed', `${displayName(path)}: it is no regular file`);
   }
 
   /** Copies the file. Throws a NodeError ('no-space', 'download-failed', 'io'), and the reason of the abort. */
@@ -54,6 +59,11 @@ export class LocalFile implements AsyncDisposable {
       onProgress?.(partial.size, this.size);
     }
     await partial.flush();
+    const { size, mtimeMs } = await this.#handle.stat();
+    if (partial.size === this.size && size === this.size && mtimeMs === this.#modified) return;
+    throw new NodeError('download-failed', `${this.#shown}: it was changed while it was copied`, {
+      hint: 'wait until whoever writes it is done',
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,8 +71,8 @@ export class LocalFile implements AsyncDisposable {
   }
 }
 
-function openError(path: string, error: unknown): unknown {
-  const shown = escapeControls(path);
+function openError(path: ByteString, error: unknown): unknown {
+  const shown = displayName(path);
   switch (errorCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':

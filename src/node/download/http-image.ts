@@ -3,16 +3,17 @@ import { collectYoungGarbage } from '../../platform/collect-garbage.ts';
 import { SourceError } from '../../source/error.ts';
 import type { Response } from '../../source/http/exchange.ts';
 import type { HttpClient } from '../../source/http/http-client.ts';
-import { isPassing } from '../../source/http/network-error.ts';
+import { isAway, isPassing } from '../../source/http/network-error.ts';
 import { backoff, TRIES_MAX } from '../../source/http/retry.ts';
 import { NodeError } from '../error.ts';
 import type { PartialFile } from './partial-file.ts';
+import type { PartialRecord } from './partial-record.ts';
 
 /** Bytes after which a connection counts as one that worked, so that the next failure is a first one again. */
 const PROGRESS = 1024 * 1024;
 
-/** Bytes after which the buffers that they came in are freed. */
-const GARBAGE = 8 * 1024 * 1024;
+/** Bytes after which the buffers that held them are freed. */
+const COLLECTION_STEP = 2 * 1024 * 1024;
 
 /** What is told while bytes come. */
 export type OnProgress = (done: number, total: number | undefined) => void;
@@ -39,53 +40,72 @@ export async function downloadHttp(
   onProgress: OnProgress | undefined,
   signal: AbortSignal | undefined,
 ): Promise<HttpOutcome> {
-  const known = partial.record();
-  const start = known?.uri === url.href && partial.size > 0 ? partial.size : 0;
-  let validator = start > 0 ? known?.validator : undefined;
-  let resumed = start;
+  let known = await partial.takeUp(url.href);
+  let resumed = known === undefined ? 0 : partial.size;
   let failures = 0;
-  let lastFailure = 0;
+  let lastFailure = partial.size;
+  // A redirect may lead elsewhere; an error is about the server that failed.
+  let current = url;
   for (;;) {
-    const response = await client.send(url, {
-      ...(validator !== undefined && { headers: { range: `bytes=${partial.size}-`, 'if-range': validator } }),
-      ...(signal && { signal }),
-    });
-    const answer = await readAnswer(response, url, partial, validator);
-    if (answer === 'again') {
-      // What is there fits nothing that the server has: from the beginning, without asking for a part.
-      validator = undefined;
-      continue;
-    }
-    if (!answer.isPart) resumed = 0;
-    ({ validator } = answer);
     try {
-      let received = 0;
-      await response.consume((piece) => {
-        received += piece.length;
-        if (received >= GARBAGE) {
-          received = 0;
-          collectYoungGarbage();
-        }
-        const writing = partial.write(piece);
-        onProgress?.(partial.size, answer.total);
-        return writing;
+      const response = await client.send(url, {
+        ...(known !== undefined && {
+          headers: { range: `bytes=${partial.size}-`, 'if-range': known.validator },
+        }),
+        ...(signal && { signal }),
       });
-      await partial.flush();
-      if (answer.total === undefined || partial.size === answer.total) {
-        return { source: `${response.url.origin}${response.url.pathname}`, resumed };
+      current = response.url;
+      const answer = await readAnswer(response, url, partial, known);
+      if (answer === 'again') {
+        // What is there fits nothing that the server has: from the beginning, without asking for a part.
+        known = undefined;
+        continue;
       }
-      throw Object.assign(new Error(`it ended after ${partial.size} of ${answer.total} bytes`), {
-        code: 'ECONNRESET',
-      });
+      if (!answer.isPart) resumed = 0;
+      known = answer.record;
+      await receive(response, answer, partial, onProgress);
+      return { source: shown(current), resumed };
     } catch (error) {
       signal?.throwIfAborted();
-      if (partial.size - lastFailure >= PROGRESS) failures = 0;
+      if (known !== undefined && partial.size - lastFailure >= PROGRESS) failures = 0;
       lastFailure = partial.size;
       failures += 1;
-      if (!isPassing(error) || failures === TRIES_MAX) throw client.networkError(error, response.url);
-      await client.wait(backoff(failures), signal);
+      // The client has tried again what passes by itself; a network that was there before may come back, too.
+      const mayPass =
+        error instanceof SourceError ? isAway(error.cause) && partial.size > resumed : isPassing(error);
+      if (!mayPass || failures === TRIES_MAX) throw client.networkError(error, current);
     }
+    await client.wait(backoff(failures), signal);
   }
+}
+
+async function receive(
+  response: Response,
+  { total }: Answer,
+  partial: PartialFile,
+  onProgress: OnProgress | undefined,
+): Promise<void> {
+  let sinceCollection = 0;
+  await response.consume((piece) => {
+    if (total !== undefined && partial.size + piece.length > total) {
+      throw new NodeError(
+        'download-failed',
+        `${shown(response.url)}: the server sends more than the ${total} bytes that it announced`,
+        { hint: 'have the server, or the proxy before it, put in order' },
+      );
+    }
+    sinceCollection += piece.length;
+    if (sinceCollection >= COLLECTION_STEP) {
+      sinceCollection = 0;
+      collectYoungGarbage();
+    }
+    const taken = partial.write(piece);
+    onProgress?.(partial.size, total);
+    return taken;
+  });
+  await partial.flush();
+  if (total === undefined || partial.size === total) return;
+  throw Object.assign(new Error(`it ended after ${partial.size} of ${total} bytes`), { code: 'ECONNRESET' });
 }
 
 /** What an answer brings. */
@@ -94,29 +114,29 @@ interface Answer {
   readonly isPart: boolean;
   /** Bytes of the whole file; undefined where the server does not say. */
   readonly total: number | undefined;
-  /** Undefined where the server gives no strong one, so that nothing can be gone on with. */
-  readonly validator: string | undefined;
+  /** Undefined where the server gives no strong validator, so that it cannot be gone on with. */
+  readonly record: PartialRecord | undefined;
 }
 
 async function readAnswer(
   response: Response,
   url: URL,
   partial: PartialFile,
-  asked: string | undefined,
+  known: PartialRecord | undefined,
 ): Promise<Answer | 'again'> {
   const { status, headers } = response;
   const validator = strongValidator(headers.etag);
-  const encoding = headers['content-encoding'];
-  if (status === 206 && asked !== undefined) {
+  if (status === 206 && known !== undefined) {
     const total = partTotal(headers['content-range'], partial.size);
-    if (total !== undefined && validator === asked) {
+    if (total === known.total && validator === known.validator) {
+      checkEncoding(response, url);
       partial.resume(total);
-      return { isPart: true, total, validator };
+      return { isPart: true, total, record: known };
     }
     response.discard();
     return 'again';
   }
-  if (status === 416 && asked !== undefined) {
+  if (status === 416 && known !== undefined) {
     response.discard();
     return 'again';
   }
@@ -124,14 +144,7 @@ async function readAnswer(
     response.discard();
     throw statusError(status, response.url, url);
   }
-  if (encoding !== undefined && encoding !== 'identity') {
-    response.discard();
-    throw new NodeError(
-      'download-failed',
-      `${shown(url)}: the server packs the file (${escapeControls(encoding.slice(0, 40))}) although it was asked not to`,
-      { hint: 'have it served as it is, as application/octet-stream' },
-    );
-  }
+  checkEncoding(response, url);
   const length = headers['content-length'];
   const total = length !== undefined && /^\d{1,300}$/.test(length) ? Number(length) : undefined;
   const record =
@@ -142,7 +155,19 @@ async function readAnswer(
     response.discard();
     throw error;
   }
-  return { isPart: false, total, validator: record?.validator };
+  return { isPart: false, total, record };
+}
+
+/** Refuses bytes that are not those of the file. */
+function checkEncoding(response: Response, url: URL): void {
+  const encoding = response.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  response.discard();
+  throw new NodeError(
+    'download-failed',
+    `${shown(url)}: the server packs the file (${escapeControls(encoding.slice(0, 40))}) although it was asked not to`,
+    { hint: 'have it served as it is, as application/octet-stream' },
+  );
 }
 
 /** An entity tag that is strong: equal bytes, and not only equal meaning (RFC 9110, section 8.8.3). */
@@ -185,5 +210,6 @@ function shown(url: URL): string {
 
 /** Whether an error is one that a later try may not meet, so that what was downloaded is worth keeping. */
 export function isWorthResuming(error: unknown): boolean {
+  if (error instanceof NodeError) return error.code === 'download-failed';
   return error instanceof SourceError && error.code === 'unreachable';
 }

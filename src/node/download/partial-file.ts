@@ -3,25 +3,28 @@ import { displayName } from '../../base/display.ts';
 import { NodeError } from '../error.ts';
 import type { HostDirectory, HostWriter } from '../host/host.ts';
 import { partialName, partialRecordName } from '../store/layout.ts';
-
-/** What a download was, so that it can go on after an interruption. */
-export interface PartialRecord {
-  readonly uri: string;
-  /** The strong validator of the server's file (RFC 9110, section 8.8.1): another file has another. */
-  readonly validator: string;
-  /** Bytes of the whole. */
-  readonly total: number;
-}
+import { FollowingDigest } from './following-digest.ts';
+import { type PartialRecord, readRecord, recordLine } from './partial-record.ts';
 
 /** Bytes that are gathered before they are written: a call of the system for every packet would take most of the time. */
-const BATCH = 1024 * 1024;
+const BATCH = 512 * 1024;
+/**
+ * Bytes after which what is written is made durable, beside the writing, and recorded as such. So much is lost by a power cut, and
+ * so much is left to do at the end.
+ */
+const DURABLE_STEP = 32 * 1024 * 1024;
 /** Bytes between two looks at the free space, where nobody said how much will come. */
 const SPACE_CHECK = 64 * 1024 * 1024;
-/** Bytes after which the disk begins to write, so that little is left for the end. */
-const SYNC_EVERY = 32 * 1024 * 1024;
 /** Bytes that a download leaves free, so that the machine still works. */
 const RESERVE = 16 * 1024 * 1024;
-const RECORD_MAX = 64 * 1024;
+
+/** How a partial file is opened. */
+export interface PartialFileOptions {
+  /** Bytes that it may have. */
+  readonly limit: number;
+  /** Whether {@link PartialFile.digest} will be asked for. */
+  readonly wantsDigest: boolean;
+}
 
 /** An image being downloaded, in the store under a name that nobody looks at, locked against others who download the same. */
 export class PartialFile implements AsyncDisposable {
@@ -32,38 +35,51 @@ export class PartialFile implements AsyncDisposable {
   readonly #lock: Disposable;
   readonly #writer: HostWriter;
   readonly #limit: number;
+  readonly #wantsDigest: boolean;
+  #digest: FollowingDigest | undefined;
+  #size: number;
   /** What is gathered, and how much of it. */
   #batch: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH);
   #gathered = 0;
   #spare: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH);
   #writing: Promise<void> = Promise.resolve();
   #checkAt = 0;
-  #syncing: Promise<unknown> = Promise.resolve();
-  #syncAt = SYNC_EVERY;
   #isKept = false;
+  /** Whether what was there is still as it was. */
+  #isUntouched = true;
+  /** The record, while it tells what is there. */
+  #record: HostWriter | undefined;
+  #durable = 0;
+  #syncing: Promise<void> = Promise.resolve();
+  #isSyncing = false;
 
   private constructor(
     directory: HostDirectory,
     fileName: ByteString,
     lock: Disposable,
     writer: HostWriter,
-    limit: number,
+    { limit, wantsDigest }: PartialFileOptions,
   ) {
     this.name = partialName(fileName);
     this.#directory = directory;
     this.#fileName = fileName;
     this.#lock = lock;
     this.#writer = writer;
+    this.#size = writer.size;
     this.#limit = limit;
+    this.#wantsDigest = wantsDigest;
   }
 
   /**
    * Opens the partial file of an image, with what is there of an earlier download.
    *
-   * @param limit Bytes that it may have.
    * @throws NodeError ('busy' where somebody else is downloading it).
    */
-  static async open(directory: HostDirectory, fileName: ByteString, limit: number): Promise<PartialFile> {
+  static async open(
+    directory: HostDirectory,
+    fileName: ByteString,
+    options: PartialFileOptions,
+  ): Promise<PartialFile> {
     const name = partialName(fileName);
     const lock = await directory.lock(name, 0);
     if (lock === undefined) {
@@ -73,16 +89,16 @@ export class PartialFile implements AsyncDisposable {
     }
     try {
       const writer = directory.openWriter(name, { existing: true });
-      return new PartialFile(directory, fileName, lock, writer, limit);
+      return new PartialFile(directory, fileName, lock, writer, options);
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Bytes that it has. */
+  /** Bytes that it has, those included that are not written yet. */
   get size(): number {
-    return this.#writer.size + this.#gathered;
+    return this.#size;
   }
 
   /** Reads the file; {@link flush} it before. */
@@ -90,20 +106,24 @@ export class PartialFile implements AsyncDisposable {
     return this.#writer.content;
   }
 
-  /** What is there was downloaded from; undefined where it cannot be gone on with. */
-  record(): PartialRecord | undefined {
-    using reader = this.#directory.openFile(partialRecordName(this.#fileName));
-    if (reader === undefined || reader.status.size > RECORD_MAX) return undefined;
-    const text = Buffer.from(reader.head.read(0, reader.status.size) as Uint8Array).toString('utf8');
-    try {
-      const { uri, validator, total } = JSON.parse(text) as Partial<PartialRecord>;
-      const isRecord =
-        typeof uri === 'string' && typeof validator === 'string' && Number.isSafeInteger(total);
-      return isRecord && this.size <= total! ? { uri, validator, total: total! } : undefined;
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-      throw error;
-    }
+  /**
+   * Goes on with what is there, as far as it is durable, if it was downloaded from there. Returns its record; undefined where it
+   * cannot be gone on with, and {@link begin} is to be called.
+   */
+  async takeUp(uri: string): Promise<PartialRecord | undefined> {
+    const found = readRecord(this.#directory, partialRecordName(this.#fileName));
+    if (found === undefined || found.record.uri !== uri) return undefined;
+    const { record, durable } = found;
+    // What follows may, after a power cut, be anything. One byte at least is always asked for.
+    const size = Math.min(durable, record.total - 1);
+    if (size <= 0 || size > this.#writer.size) return undefined;
+    this.#isUntouched = false;
+    await this.#writer.truncate(size);
+    this.#size = size;
+    this.#durable = size;
+    this.#record = this.#directory.openWriter(partialRecordName(this.#fileName), { existing: true });
+    this.#followDigest();
+    return record;
   }
 
   /**
@@ -114,15 +134,21 @@ export class PartialFile implements AsyncDisposable {
    * @throws NodeError ('no-space' where they are too many, 'download-failed' beyond the limit).
    */
   async begin(record: PartialRecord | undefined, total: number | undefined): Promise<void> {
-    await this.flush();
-    const recordName = partialRecordName(this.#fileName);
-    this.#directory.unlink(recordName);
+    this.#isUntouched = false;
+    await this.#digest?.stop();
+    this.#gathered = 0;
+    await this.#settled();
+    await this.#removeRecord();
     await this.#writer.truncate(0);
+    this.#size = 0;
+    this.#durable = 0;
     if (total !== undefined) this.#checkRoom(total, total);
     this.#checkAt = SPACE_CHECK;
+    this.#followDigest();
     if (record === undefined) return;
-    await using writer = this.#directory.openWriter(recordName, { existing: false, mode: 0o600 });
-    await writer.write(Buffer.from(JSON.stringify(record)));
+    const name = partialRecordName(this.#fileName);
+    this.#record = this.#directory.openWriter(name, { existing: false, mode: 0o600 });
+    await this.#record.write(recordLine(record));
   }
 
   /** Goes on with what is there. As {@link begin}. */
@@ -132,46 +158,43 @@ export class PartialFile implements AsyncDisposable {
   }
 
   /**
-   * Appends bytes, which may be reused when what it returns is settled; undefined if they were taken at once. Throws, or rejects
-   * with, a NodeError ('no-space', 'download-failed', 'io').
+   * Appends bytes, which may be reused when this returns; no others may be appended before what it returns is settled. Throws a
+   * NodeError ('no-space', 'download-failed', 'io').
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
-    const isRoutine =
-      this.#gathered + bytes.length < BATCH &&
-      this.size + bytes.length <= Math.min(this.#limit, this.#checkAt);
-    if (!isRoutine) return this.#write(bytes);
-    this.#batch.set(bytes, this.#gathered);
-    this.#gathered += bytes.length;
-    return undefined;
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    if (this.size + bytes.length > this.#limit) this.#refuseSize();
-    for (let done = 0; done < bytes.length; ) {
-      const piece = bytes.subarray(done, done + BATCH - this.#gathered);
-      this.#batch.set(piece, this.#gathered);
-      this.#gathered += piece.length;
-      done += piece.length;
-      if (this.#gathered === BATCH) await this.#writeBatch();
-    }
-    if (this.size < this.#checkAt) return;
-    this.#checkAt = this.size + SPACE_CHECK;
-    this.#checkRoom(undefined, SPACE_CHECK);
+    if (this.#size + bytes.length > this.#limit) this.#refuseSize();
+    const fitting = bytes.subarray(0, BATCH - this.#gathered);
+    this.#batch.set(fitting, this.#gathered);
+    this.#gathered += fitting.length;
+    this.#size += fitting.length;
+    if (this.#gathered < BATCH) return undefined;
+    return this.#writeBatch().then(() => {
+      if (this.#size >= this.#checkAt) {
+        this.#checkAt = this.#size + SPACE_CHECK;
+        this.#checkRoom(undefined, SPACE_CHECK);
+      }
+      return this.write(bytes.subarray(fitting.length));
+    });
   }
 
   /** Writes what is gathered. */
   async flush(): Promise<void> {
     await this.#writeBatch();
-    await this.#writing;
+    await this.#settled();
   }
 
   /** Makes it durable. From now on it is removed when it is disposed of, unless it got its name. */
   async complete(): Promise<void> {
     await this.flush();
-    await this.#syncing;
     this.#writer.publish();
     await this.#writer.sync();
-    this.#directory.unlink(partialRecordName(this.#fileName));
+    await this.#removeRecord();
+  }
+
+  /** The SHA-256 of the whole in lower-case hexadecimal. Throws the reason of the signal when it aborts. */
+  async digest(signal: AbortSignal | undefined): Promise<string> {
+    if (this.#digest === undefined) throw new TypeError('nobody said that a digest is wanted');
+    return this.#digest.finish(signal);
   }
 
   /** Leaves it for who goes on with it later, if that is possible. */
@@ -181,21 +204,27 @@ export class PartialFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      const isKept = this.#isKept && (await this.#flushed()) && this.record() !== undefined;
+      await this.#digest?.stop();
+      // Another download may go on with what this one did not even get to replace.
+      if (this.#isUntouched && this.#size > 0) return;
+      const isKept = this.#isKept && this.#record !== undefined && (await this.#isDurable());
       if (!isKept) {
-        this.#directory.unlink(partialRecordName(this.#fileName));
+        await this.#settled().catch(() => undefined);
+        await this.#removeRecord();
         this.#directory.unlink(this.name);
       }
     } finally {
-      await this.#syncing.catch(() => undefined);
+      await this.#record?.[Symbol.asyncDispose]();
       await this.#writer[Symbol.asyncDispose]();
       this.#lock[Symbol.dispose]();
     }
   }
 
-  async #flushed(): Promise<boolean> {
+  /** Makes everything durable and records it; whether that worked. */
+  async #isDurable(): Promise<boolean> {
     try {
       await this.flush();
+      await this.#makeDurable();
       return true;
     } catch (error) {
       if (error instanceof NodeError) return false;
@@ -208,17 +237,51 @@ export class PartialFile implements AsyncDisposable {
     await this.#writing;
     if (this.#gathered === 0) return;
     const full = this.#batch.subarray(0, this.#gathered);
-    this.#batch = this.#spare;
-    this.#spare = full.length === BATCH ? full : new Uint8Array(BATCH);
+    [this.#batch, this.#spare] = [this.#spare, this.#batch];
     this.#gathered = 0;
-    this.#writing = this.#writer.write(full);
+    this.#writing = this.#write(full);
     // Whoever writes next, or ends, is told; until then it must not count as an error that nobody looks at.
     this.#writing.catch(() => undefined);
-    if (this.#writer.size >= this.#syncAt) {
-      this.#syncAt = this.#writer.size + SYNC_EVERY;
-      this.#syncing = Promise.all([this.#syncing, this.#writer.sync()]);
-      this.#syncing.catch(() => undefined);
-    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await this.#writer.write(bytes);
+    this.#digest?.advance();
+    if (this.#isSyncing || this.#writer.size - this.#durable < DURABLE_STEP) return;
+    // Whoever wrote before waited for it to fail.
+    await this.#syncing;
+    this.#isSyncing = true;
+    this.#syncing = this.#makeDurable().finally(() => {
+      this.#isSyncing = false;
+    });
+    this.#syncing.catch(() => undefined);
+  }
+
+  /** Makes durable what is written now, and records it. */
+  async #makeDurable(): Promise<void> {
+    const { size } = this.#writer;
+    await this.#writer.sync();
+    this.#durable = size;
+    await this.#record?.write(Buffer.from(`${size}\n`));
+  }
+
+  /** Waits until nothing is going on any more. */
+  async #settled(): Promise<void> {
+    await this.#writing;
+    await this.#syncing;
+  }
+
+  #followDigest(): void {
+    if (!this.#wantsDigest) return;
+    this.#digest = new FollowingDigest(this.#writer);
+    this.#digest.advance();
+  }
+
+  async #removeRecord(): Promise<void> {
+    await this.#record?.[Symbol.asyncDispose]();
+    this.#record = undefined;
+    // A record of what was there must never be found beside what comes.
+    if (this.#directory.unlink(partialRecordName(this.#fileName))) this.#directory.sync();
   }
 
   #checkRoom(total: number | undefined, needed: number): void {

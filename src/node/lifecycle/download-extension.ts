@@ -3,7 +3,6 @@ import { displayName } from '../../base/display.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { Verdict } from '../../trust/verdict.ts';
 import { fetchImage } from '../download/fetch-image.ts';
-import { fileDigest } from '../download/file-digest.ts';
 import type { PartialFile } from '../download/partial-file.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
@@ -62,6 +61,7 @@ export async function downloadExtension(host: Host, request: DownloadRequest): P
     directory,
     configuration: rules.configuration,
     architecture: containerArchitecture(),
+    wantsDigest: request.sha256 !== undefined,
     onProgress: onProgress && ((done, total) => onProgress('download', done, total)),
     signal,
   });
@@ -73,7 +73,7 @@ export async function downloadExtension(host: Host, request: DownloadRequest): P
   await using partial = fetched.partial;
   const { source, resumed } = fetched;
   const { size } = partial;
-  await checkDigest(partial, fileName, request.sha256);
+  await checkDigest(partial, fileName, request.sha256, signal);
   if (await isStored(directory, fileName, partial)) {
     return { fileName, outcome: 'unchanged', size, source, resumed, verdict: undefined };
   }
@@ -115,9 +115,10 @@ async function checkDigest(
   partial: PartialFile,
   fileName: ByteString,
   expected: string | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   if (expected === undefined) return;
-  const found = await fileDigest(partial.content);
+  const found = await partial.digest(signal);
   if (found === expected) return;
   throw new NodeError(
     'digest-mismatch',

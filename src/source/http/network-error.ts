@@ -10,6 +10,15 @@ export class TimeoutError extends Error {
 /** Failures that pass by themselves: what was asked may be asked again. */
 const PASSING = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
 
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ENOTFOUND',
+]);
+
 const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -22,6 +31,16 @@ const UNTRUSTED = new Set([
 /** Whether a request that failed with this error may succeed when it is made again. */
 export function isPassing(error: unknown): boolean {
   return PASSING.has(codeOf(error));
+}
+
+/** Whether this error says that the network or the server is away, which may pass where both were there before. */
+export function isAway(error: unknown): boolean {
+  return AWAY.has(codeOf(error));
+}
+
+/** Whether this error says that nobody whom this machine trusts vouches for the certificate of the server. */
+export function isUntrusted(error: unknown): boolean {
+  return UNTRUSTED.has(codeOf(error));
 }
 
 /** Whether this error says that the server at the other end does not speak TLS, or that there is none. */
