@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { escapeControls } from '../../src/base/display.ts';
 import { inspectText } from '../../src/cli/auroraboot/inspect-text.ts';
-import { verdictText } from '../../src/cli/verdict-text.ts';
 import { listFiles } from '../../src/cli/file-listing.ts';
+import { verdictText } from '../../src/cli/verdict-text.ts';
 import { ImageError } from '../../src/image/error.ts';
 import { SYSEXT } from '../../src/image/extension/kind.ts';
 import { parseImagePolicy } from '../../src/image/policy/parse.ts';
