@@ -95,6 +95,17 @@ export class OpenDirectory implements HostDirectory {
     });
   }
 
+  put(name: ByteString, content: Uint8Array, mode = 0o644): void {
+    const made = `.#${name}.new`;
+    this.unlink(made);
+    this.#write(made, content, constants.O_EXCL, mode);
+    this.rename(made, name);
+  }
+
+  append(name: ByteString, content: Uint8Array): void {
+    this.#write(name, content, constants.O_APPEND, 0o644);
+  }
+
   openDirectory(
     name: ByteString,
     { create = false }: { readonly create?: boolean } = {},
@@ -150,6 +161,20 @@ export class OpenDirectory implements HostDirectory {
 
   [Symbol.dispose](): void {
     fs.closeSync(this.#descriptor);
+  }
+
+  #write(name: ByteString, content: Uint8Array, how: number, mode: number): void {
+    this.#attempt('write', name, (location) => {
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const descriptor = fs.openSync(location, flags | how, mode);
+      try {
+        if (!fs.fstatSync(descriptor).isFile()) throw this.#unsafe(name, 'it is no regular file');
+        fs.fchmodSync(descriptor, mode);
+        for (let done = 0; done < content.length; ) done += fs.writeSync(descriptor, content, done);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
   }
 
   /** Makes a directory, durably, unless something of that name is there. */
