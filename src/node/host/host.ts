@@ -84,6 +84,8 @@ export interface HostDirectory extends Disposable {
   readonly path: ByteString;
   /** The device that the directory is on. */
   readonly device: number;
+  /** The file system that it is on: its number in statfs(2) (linux/magic.h). */
+  fileSystem(): number;
   /** Names, in the order of their bytes. */
   list(): ByteString[];
   /** Undefined where there is no such entry. */

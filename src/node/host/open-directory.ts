@@ -43,6 +43,10 @@ export class OpenDirectory implements HostDirectory {
     return new OpenDirectory(path, fs.openSync(Buffer.from(location), DIRECTORY_FLAGS), resolves);
   }
 
+  fileSystem(): number {
+    return this.#attempt('look at', '', () => fs.statfsSync(`/proc/self/fd/${this.#descriptor}`).type);
+  }
+
   list(): ByteString[] {
     const names = this.#attempt('read', '', () =>
       fs.readdirSync(`/proc/self/fd/${this.#descriptor}`, { encoding: 'buffer' }),

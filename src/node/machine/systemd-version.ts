@@ -11,6 +11,8 @@ export const SINCE = {
   classSuffix: 255,
   /** Hierarchies that can be written to while extensions are merged. */
   mutable: 256,
+  /** An image whose signature cannot be verified is taken by its root hash alone, where the policy takes that, too. */
+  signatureOptional: 259,
 } as const;
 
 /** The version of systemd on a machine; undefined where it cannot be told. */
