@@ -10,6 +10,7 @@ import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import type { Candidate, Refusal } from './candidate.ts';
 import { BootError } from './error.ts';
+import { readingAhead } from './read-ahead.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** What images are held against in this boot. */
@@ -93,7 +94,7 @@ function verify(
   { trust, policy, releaseHost, now }: ImageRules,
   { limit, quick }: VerifyWith,
 ): Promise<Verdict> {
-  return verifyForMachine(limit.limited(reader.content), {
+  return verifyForMachine(readingAhead(limit.limited(reader.content)), {
     // The name that systemd will see.
     fileName: entry,
     kind,
