@@ -1,8 +1,10 @@
+import type { ByteString } from '../base/byte-string.ts';
 import { ImageError } from '../image/error.ts';
 import type { ReleaseHost } from '../image/extension/check-release.ts';
 import type { ImagePolicy } from '../image/policy/policy.ts';
 import { NodeError } from '../node/error.ts';
 import type { HostDirectory, HostReader } from '../node/host/host.ts';
+import { systemError } from '../node/host/system-error.ts';
 import { verifyForMachine } from '../node/lifecycle/verify-stored.ts';
 import type { MachineTrust } from '../node/machine-trust.ts';
 import { fingerprintOf } from '../trust/signer-identity.ts';
@@ -72,7 +74,7 @@ export async function judgeImage(
     const refusal = refusalIn(verdict) ?? (await systemdRefusal(reader, candidate, verdict, rules, limit));
     return judgement(isRequired ? 'full' : 'quick', refusal, { verdict });
   } catch (error) {
-    const { code, message: reason, hint } = asRefusal(error);
+    const { code, message: reason, hint } = asRefusal(candidate.entry, error);
     if (code !== 'time-limit') return judgement('no', { code, reason, hint });
     // Still being read: what is closed now could be another file by the time of the next read.
     reader = undefined;
@@ -153,17 +155,19 @@ async function systemdRefusal(
 }
 
 /** What went wrong with an image, so that the others and the boot go on. */
-function asRefusal(error: unknown): { code: string; message: string; hint: string | undefined } {
-  if (error instanceof BootError || error instanceof NodeError) return error;
-  // A file that changes while it is read, or a disk with errors.
-  if (error instanceof ImageError) return { code: 'unreadable', message: error.message, hint: error.hint };
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EIO') {
-    return {
-      code: 'unreadable',
-      message: 'the disk has errors',
-      hint: 'look at the kernel log, and replace the disk',
-    };
-  }
-  return { code: 'internal', message: `unexpected: ${String(message)}`, hint: 'report it' };
+function asRefusal(
+  entry: ByteString,
+  error: unknown,
+): { code: string; message: string; hint: string | undefined } {
+  // Errors of reading have no path of their own.
+  const known = systemError('read', entry, error);
+  if (known instanceof BootError || known instanceof NodeError) return known;
+  // A file that changes while it is read.
+  if (known instanceof ImageError) return { code: 'unreadable', message: known.message, hint: known.hint };
+  const message = known instanceof Error ? known.message : String(known);
+  return {
+    code: 'internal',
+    message: `unexpected: ${message}`,
+    hint: 'this is a fault of immucore: report it',
+  };
 }
