@@ -3,7 +3,7 @@ import { ImageError } from '../image/error.ts';
 import type { ReleaseHost } from '../image/extension/check-release.ts';
 import type { ImagePolicy } from '../image/policy/policy.ts';
 import { NodeError } from '../node/error.ts';
-import type { HostDirectory, HostReader } from '../node/host/host.ts';
+import type { EntryStatus, HostDirectory, HostReader } from '../node/host/host.ts';
 import { systemError } from '../node/host/system-error.ts';
 import { verifyForMachine } from '../node/lifecycle/verify-stored.ts';
 import type { MachineTrust } from '../node/machine-trust.ts';
@@ -23,6 +23,8 @@ export interface ImageRules {
   readonly releaseHost: ReleaseHost | undefined;
   /** The keys by which systemd verifies signatures; undefined where it does without. */
   readonly systemdKeys: (() => Promise<TrustedKeys>) | undefined;
+  /** Who claims to have signed an image, where that is known without reading it. */
+  readonly claimedSigner: (image: ByteString, status: EntryStatus) => string | undefined;
   readonly now: Date;
 }
 
@@ -54,12 +56,12 @@ export async function judgeImage(
   const judgement = (
     verified: Judgement['verified'],
     refusal: Refusal | undefined,
-    { verdict, remark }: { readonly verdict?: Verdict; readonly remark?: Refusal } = {},
+    { verdict, remark, claimed }: { verdict?: Verdict; remark?: Refusal; claimed?: string | undefined } = {},
   ): Judgement => ({
     verified,
     refusal,
     remark,
-    signedBy: verdict?.signer?.subject,
+    signedBy: verdict?.signer?.subject ?? claimed,
     rootHash: verdict?.rootHash,
     milliseconds: Math.round(performance.now() - start),
   });
@@ -72,7 +74,8 @@ export async function judgeImage(
     }
     const verdict = await limit.within(verify(reader, candidate, rules, { limit, quick: !isRequired }));
     const refusal = refusalIn(verdict) ?? (await systemdRefusal(reader, candidate, verdict, rules, limit));
-    return judgement(isRequired ? 'full' : 'quick', refusal, { verdict });
+    const claimed = isRequired ? undefined : rules.claimedSigner(candidate.image, reader.status);
+    return judgement(isRequired ? 'full' : 'quick', refusal, { verdict, claimed });
   } catch (error) {
     const { code, message: reason, hint } = asRefusal(candidate.entry, error);
     if (code !== 'time-limit') return judgement('no', { code, reason, hint });
@@ -93,7 +96,7 @@ interface VerifyWith {
 function verify(
   reader: HostReader,
   { kind, entry }: Candidate,
-  { trust, policy, releaseHost, now }: ImageRules,
+  { trust, policy, releaseHost, systemdKeys, now }: ImageRules,
   { limit, quick }: VerifyWith,
 ): Promise<Verdict> {
   return verifyForMachine(readingAhead(limit.limited(reader.content)), {
@@ -104,6 +107,8 @@ function verify(
     policy,
     releaseHost,
     quick,
+    // What reads it takes as long as all the rest.
+    ignoreSignature: systemdKeys === undefined,
     // The boot waits for nothing else.
     threads: true,
     now,

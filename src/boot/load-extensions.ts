@@ -2,6 +2,7 @@ import { displayName } from '../base/display.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
 import { NodeError } from '../node/error.ts';
 import type { Host, HostDirectory } from '../node/host/host.ts';
+import { indexedFacts } from '../node/lifecycle/facts-index.ts';
 import { RunLinks, readRunLinks } from '../node/lifecycle/run-links.ts';
 import { isStoreLink } from '../node/lifecycle/shadowing.ts';
 import type { BootedExtension } from '../node/machine/boot-report.ts';
@@ -25,7 +26,7 @@ export interface LoadRequest {
   /** Undefined where nobody knows. */
   readonly systemdVersion: number | undefined;
   readonly hierarchies: SetPlace['hierarchies'];
-  readonly rules: ImageRules;
+  readonly rules: Omit<ImageRules, 'claimedSigner'>;
   readonly limit: TimeLimit;
   readonly log: BootLog;
 }
@@ -90,11 +91,16 @@ async function judgeAll(
   { kind, rules, limit, log }: LoadRequest,
 ): Promise<Map<Candidate, Judgement>> {
   const judgements = new Map<Candidate, Judgement>();
+  const factsOf = indexedFacts(store);
+  const complete: ImageRules = {
+    ...rules,
+    claimedSigner: (image, status) => factsOf(image, status)?.signedBy,
+  };
   const waiting = candidates.toSorted((one, other) => one.size - other.size);
   const work = async (below: number): Promise<void> => {
     while (waiting[0] !== undefined && waiting[0].size < below) {
       const candidate = waiting.shift()!;
-      const judgement = await judgeImage(store, candidate, rules, limit);
+      const judgement = await judgeImage(store, candidate, complete, limit);
       judgements.set(candidate, judgement);
       log.debug(
         `${kind.name} ${displayName(candidate.entry)}: verified (${judgement.verified}) in ${judgement.milliseconds} ms`,
