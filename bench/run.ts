@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
 import { type BuildResult, buildReport, compareBuilds, growth } from './build.ts';
+import { compareDownload, downloadReport } from './download.ts';
 import type { Bench } from './setting.ts';
 import { compareVerification, verifyReport } from './verify.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -45,6 +46,7 @@ try {
   for (const workload of chosen) builds.push(await compareBuilds(workload, bench));
   const { workload, image } = builds.at(-1)!;
   const verification = await compareVerification(workload.description, image, bench);
+  const download = await compareDownload(bench);
   const isWhole = chosen.length === WORKLOADS.length;
   const report = [
     '# Results of `npm run bench`',
@@ -56,6 +58,8 @@ try {
     '',
     ...(isWhole ? [growth(bench), ''] : []),
     ...verifyReport(verification),
+    '',
+    ...downloadReport(download),
     '',
     `${runs} pairs; Node ${process.version}; ${cpus().length} × ${cpus()[0]!.model}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB; Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}.`,
     '',
