@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 
 const [directory = 'dist/bundle'] = process.argv.slice(2);
 /** The names that the program answers to. */
-const NAMES = ['auroraboot', 'kairos-agent'];
+const NAMES = ['auroraboot', 'kairos-agent', 'immucore'];
 
 rmSync(directory, { recursive: true, force: true });
 mkdirSync(join(directory, 'bin'), { recursive: true });

@@ -8,6 +8,7 @@ import { processTerminal } from './terminal.ts';
 const APPLETS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   auroraboot: () => import('./auroraboot/command.ts'),
   'kairos-agent': () => import('./kairos-agent/command.ts'),
+  immucore: () => import('./immucore/command.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -14,6 +14,8 @@ const CHANGES = new Set([
   'write',
   'truncate',
   'publish',
+  'put',
+  'append',
   'lock',
 ]);
 

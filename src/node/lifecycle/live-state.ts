@@ -5,6 +5,7 @@ import { NodeError } from '../error.ts';
 import type { Host } from '../host/host.ts';
 import { loadedProfiles } from '../machine/boot-state.ts';
 import { type MergedHierarchy, mergedNames } from '../machine/merged.ts';
+import { runLinkName } from '../machine/run-link-name.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import type { MachineRules } from '../machine-rules.ts';
 import type { StoredImage } from '../store/store-contents.ts';
@@ -59,10 +60,7 @@ export class LiveState {
   runLinkName(fileName: ByteString): ByteString {
     const existing = this.runLinks.find((link) => link.fileName === fileName);
     if (existing !== undefined) return existing.name;
-    const { systemdVersion } = this.#rules;
-    // To these versions the class would be part of the name, for which there is no release file in the image.
-    const isOld = systemdVersion !== undefined && systemdVersion < SINCE.classSuffix;
-    return isOld ? `${this.extensionName(fileName)}.raw` : fileName;
+    return runLinkName(fileName, this.#kind, this.#rules.systemdVersion);
   }
 
   #read(): MergedHierarchy[] {
