@@ -1,8 +1,10 @@
+import type { ByteString } from '../base/byte-string.ts';
 import { ImageError } from '../image/error.ts';
 import type { ReleaseHost } from '../image/extension/check-release.ts';
 import type { ImagePolicy } from '../image/policy/policy.ts';
 import { NodeError } from '../node/error.ts';
-import type { HostDirectory, HostReader } from '../node/host/host.ts';
+import type { EntryStatus, HostDirectory, HostReader } from '../node/host/host.ts';
+import { systemError } from '../node/host/system-error.ts';
 import { verifyForMachine } from '../node/lifecycle/verify-stored.ts';
 import type { MachineTrust } from '../node/machine-trust.ts';
 import { fingerprintOf } from '../trust/signer-identity.ts';
@@ -10,6 +12,7 @@ import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import type { Candidate, Refusal } from './candidate.ts';
 import { BootError } from './error.ts';
+import { readingAhead } from './read-ahead.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** What images are held against in this boot. */
@@ -20,6 +23,8 @@ export interface ImageRules {
   readonly releaseHost: ReleaseHost | undefined;
   /** The keys by which systemd verifies signatures; undefined where it does without. */
   readonly systemdKeys: (() => Promise<TrustedKeys>) | undefined;
+  /** Who claims to have signed an image, where that is known without reading it. */
+  readonly claimedSigner: (image: ByteString, status: EntryStatus) => string | undefined;
   readonly now: Date;
 }
 
@@ -51,12 +56,12 @@ export async function judgeImage(
   const judgement = (
     verified: Judgement['verified'],
     refusal: Refusal | undefined,
-    { verdict, remark }: { readonly verdict?: Verdict; readonly remark?: Refusal } = {},
+    { verdict, remark, claimed }: { verdict?: Verdict; remark?: Refusal; claimed?: string | undefined } = {},
   ): Judgement => ({
     verified,
     refusal,
     remark,
-    signedBy: verdict?.signer?.subject,
+    signedBy: verdict?.signer?.subject ?? claimed,
     rootHash: verdict?.rootHash,
     milliseconds: Math.round(performance.now() - start),
   });
@@ -69,9 +74,10 @@ export async function judgeImage(
     }
     const verdict = await limit.within(verify(reader, candidate, rules, { limit, quick: !isRequired }));
     const refusal = refusalIn(verdict) ?? (await systemdRefusal(reader, candidate, verdict, rules, limit));
-    return judgement(isRequired ? 'full' : 'quick', refusal, { verdict });
+    const claimed = isRequired ? undefined : rules.claimedSigner(candidate.image, reader.status);
+    return judgement(isRequired ? 'full' : 'quick', refusal, { verdict, claimed });
   } catch (error) {
-    const { code, message: reason, hint } = asRefusal(error);
+    const { code, message: reason, hint } = asRefusal(candidate.entry, error);
     if (code !== 'time-limit') return judgement('no', { code, reason, hint });
     // Still being read: what is closed now could be another file by the time of the next read.
     reader = undefined;
@@ -90,10 +96,10 @@ interface VerifyWith {
 function verify(
   reader: HostReader,
   { kind, entry }: Candidate,
-  { trust, policy, releaseHost, now }: ImageRules,
+  { trust, policy, releaseHost, systemdKeys, now }: ImageRules,
   { limit, quick }: VerifyWith,
 ): Promise<Verdict> {
-  return verifyForMachine(limit.limited(reader.content), {
+  return verifyForMachine(readingAhead(limit.limited(reader.content)), {
     // The name that systemd will see.
     fileName: entry,
     kind,
@@ -101,6 +107,8 @@ function verify(
     policy,
     releaseHost,
     quick,
+    // What reads it takes as long as all the rest.
+    ignoreSignature: systemdKeys === undefined,
     // The boot waits for nothing else.
     threads: true,
     now,
@@ -152,17 +160,19 @@ async function systemdRefusal(
 }
 
 /** What went wrong with an image, so that the others and the boot go on. */
-function asRefusal(error: unknown): { code: string; message: string; hint: string | undefined } {
-  if (error instanceof BootError || error instanceof NodeError) return error;
-  // A file that changes while it is read, or a disk with errors.
-  if (error instanceof ImageError) return { code: 'unreadable', message: error.message, hint: error.hint };
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EIO') {
-    return {
-      code: 'unreadable',
-      message: 'the disk has errors',
-      hint: 'look at the kernel log, and replace the disk',
-    };
-  }
-  return { code: 'internal', message: `unexpected: ${String(message)}`, hint: 'report it' };
+function asRefusal(
+  entry: ByteString,
+  error: unknown,
+): { code: string; message: string; hint: string | undefined } {
+  // Errors of reading have no path of their own.
+  const known = systemError('read', entry, error);
+  if (known instanceof BootError || known instanceof NodeError) return known;
+  // A file that changes while it is read.
+  if (known instanceof ImageError) return { code: 'unreadable', message: known.message, hint: known.hint };
+  const message = known instanceof Error ? known.message : String(known);
+  return {
+    code: 'internal',
+    message: `unexpected: ${message}`,
+    hint: 'this is a fault of immucore: report it',
+  };
 }

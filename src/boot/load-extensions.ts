@@ -1,7 +1,8 @@
 import { displayName } from '../base/display.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
 import { NodeError } from '../node/error.ts';
-import type { Host } from '../node/host/host.ts';
+import type { Host, HostDirectory } from '../node/host/host.ts';
+import { indexedFacts } from '../node/lifecycle/facts-index.ts';
 import { RunLinks, readRunLinks } from '../node/lifecycle/run-links.ts';
 import { isStoreLink } from '../node/lifecycle/shadowing.ts';
 import type { BootedExtension } from '../node/machine/boot-report.ts';
@@ -25,7 +26,7 @@ export interface LoadRequest {
   /** Undefined where nobody knows. */
   readonly systemdVersion: number | undefined;
   readonly hierarchies: SetPlace['hierarchies'];
-  readonly rules: ImageRules;
+  readonly rules: Omit<ImageRules, 'claimedSigner'>;
   readonly limit: TimeLimit;
   readonly log: BootLog;
 }
@@ -37,7 +38,7 @@ export interface LoadRequest {
  * @throws NodeError ('io', 'unsafe-path') where the store or /run cannot be read or written at all.
  */
 export async function loadExtensions(request: LoadRequest): Promise<BootedExtension[]> {
-  const { initramfs, system, kind, profiles, systemdVersion, hierarchies, rules, limit, log } = request;
+  const { initramfs, system, kind, profiles, systemdVersion, hierarchies } = request;
   using store = system.openDirectory(storePath(kind));
   const found =
     store === undefined
@@ -47,18 +48,12 @@ export async function loadExtensions(request: LoadRequest): Promise<BootedExtens
   const right: Candidate[] = [];
   if (store !== undefined) {
     const tooOld = refusalOfSystemd(kind, systemdVersion);
-    const judgements = new Map<Candidate, Judgement>();
-    // Small ones first, so that one that is too large for the time left is the only one that is left out.
-    for (const candidate of found.candidates.toSorted((one, other) => one.size - other.size)) {
-      if (tooOld !== undefined) {
-        outcomes.set(candidate, leftOut(candidate, tooOld));
-        continue;
-      }
-      const judgement = await judgeImage(store, candidate, rules, limit);
-      judgements.set(candidate, judgement);
-      log.debug(
-        `${kind.name} ${displayName(candidate.entry)}: verified (${judgement.verified}) in ${judgement.milliseconds} ms`,
-      );
+    const judgements =
+      tooOld === undefined
+        ? await judgeAll(store, found.candidates, request)
+        : new Map<Candidate, Judgement>();
+    if (tooOld !== undefined) {
+      for (const candidate of found.candidates) outcomes.set(candidate, leftOut(candidate, tooOld));
     }
     for (const candidate of found.candidates) {
       const judgement = judgements.get(candidate);
@@ -82,6 +77,39 @@ export async function loadExtensions(request: LoadRequest): Promise<BootedExtens
     ...found.candidates.map((candidate) => outcomes.get(candidate)!),
     ...found.refused.map((entry) => refusedEntry(entry)),
   ];
+}
+
+/** Images below this size are verified beside each other; larger ones keep all threads busy by themselves. */
+const LARGE = 64 * 1024 * 1024;
+/** So many that one is hashed while others wait for the disk. */
+const AT_ONCE = 4;
+
+/** Verifies images; small ones first, so that one that is too large for the time left is the only one that is left out. */
+async function judgeAll(
+  store: HostDirectory,
+  candidates: readonly Candidate[],
+  { kind, rules, limit, log }: LoadRequest,
+): Promise<Map<Candidate, Judgement>> {
+  const judgements = new Map<Candidate, Judgement>();
+  const factsOf = indexedFacts(store);
+  const complete: ImageRules = {
+    ...rules,
+    claimedSigner: (image, status) => factsOf(image, status)?.signedBy,
+  };
+  const waiting = candidates.toSorted((one, other) => one.size - other.size);
+  const work = async (below: number): Promise<void> => {
+    while (waiting[0] !== undefined && waiting[0].size < below) {
+      const candidate = waiting.shift()!;
+      const judgement = await judgeImage(store, candidate, complete, limit);
+      judgements.set(candidate, judgement);
+      log.debug(
+        `${kind.name} ${displayName(candidate.entry)}: verified (${judgement.verified}) in ${judgement.milliseconds} ms`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work(LARGE)));
+  await work(Number.POSITIVE_INFINITY);
+  return judgements;
 }
 
 function refusalOfSystemd(kind: ExtensionKind, version: number | undefined): Refusal | undefined {

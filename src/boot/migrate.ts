@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { ByteString } from '../base/byte-string.ts';
 import { displayName } from '../base/display.ts';
+import { CodedError } from '../base/error.ts';
 import type { ByteSource } from '../image/byte-source.ts';
 import { CONFEXT, type ExtensionKind, SYSEXT } from '../image/extension/kind.ts';
 import { NodeError } from '../node/error.ts';
 import type { Host, HostDirectory } from '../node/host/host.ts';
+import { systemError } from '../node/host/system-error.ts';
 import { sameContent } from '../node/lifecycle/same-content.ts';
 import { imageFileNameProblem } from '../node/store/image-file-name.ts';
 import { newLinkName, type Profile, partialName, profileLinkTarget } from '../node/store/layout.ts';
 import { Store } from '../node/store/store.ts';
-import { BootError } from './error.ts';
 import { keepsReleaseName, keptApartNames } from './kept-apart-name.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -79,8 +80,10 @@ async function attempt(from: ByteString, action: () => Promise<Outcome>): Promis
 }
 
 function left(from: ByteString, error: unknown): Migrated {
-  if (!(error instanceof NodeError || error instanceof BootError)) throw error;
-  return { from, outcome: 'left', file: undefined, reason: error.message };
+  // Errors of reading have no path of their own, and a file that becomes shorter meanwhile is an ImageError.
+  const known = systemError('read', from, error);
+  if (!(known instanceof CodedError)) throw error;
+  return { from, outcome: 'left', file: undefined, reason: known.message };
 }
 
 interface Destination {
@@ -140,7 +143,7 @@ async function isKept(
 ): Promise<boolean | undefined> {
   if (store.directory.status(name) === undefined) return undefined;
   using reader = store.directory.openFile(name);
-  return reader && sameContent(content, limit.limited(reader.content));
+  return reader && (await sameContent(content, limit.limited(reader.content)));
 }
 
 async function copy(

@@ -28,7 +28,7 @@ export class TimeLimit implements Disposable {
     this.signal = this.#controller.signal;
     this.#now = now;
     this.#end = now() + seconds * 1000;
-    this.#timer = setTimeout(() => this.#controller.abort(this.#error()), seconds * 1000);
+    this.#timer = setTimeout(() => this.#expire(), seconds * 1000);
     this.#timer.unref();
   }
 
@@ -65,8 +65,8 @@ export class TimeLimit implements Disposable {
       stop = () => reject(this.#error());
       this.signal.addEventListener('abort', stop, { once: true });
     });
-    // Unlike the signal's own timer this one keeps the process until the work is done or the time over.
-    const guard = setTimeout(() => stop(), this.left);
+    // Unlike the limit's own timer this one keeps the process until the work is done or the time over.
+    const guard = setTimeout(() => this.#expire(), this.left);
     try {
       return await Promise.race([settled, over]);
     } finally {
@@ -94,6 +94,10 @@ export class TimeLimit implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    this.#controller.abort(this.#error());
   }
 
   #error(): BootError {

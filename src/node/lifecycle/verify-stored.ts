@@ -19,6 +19,8 @@ export interface VerifyRequest {
   readonly releaseHost: ReleaseHost | undefined;
   /** Leaves out data that nothing else of the verification reads. */
   readonly quick: boolean;
+  /** Leaves the signature alone where none is demanded. */
+  readonly ignoreSignature?: boolean;
   /** Hashes with more than one thread where that pays. */
   readonly threads?: boolean;
   readonly now: Date;
