@@ -1,8 +1,8 @@
 /**
  * Paired measurements: this project against what a user would do instead, on the same machine, in turn.
  *
- * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD]
- * Needs root on Debian for the tools on the other side. Writes bench/RESULTS.md when every workload was run.
+ * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|download|list]
+ * Needs root on Debian for the tools on the other side. Writes bench/RESULTS.md when everything was run.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
 import { type BuildResult, buildReport, compareBuilds, growth } from './build.ts';
+import { compareDownload, downloadReport } from './download.ts';
+import { compareList, listReport } from './list.ts';
 import type { Bench } from './setting.ts';
 import { compareVerification, verifyReport } from './verify.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -19,10 +21,12 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },
 });
 const runs = Number(values.runs);
-const chosen = WORKLOADS.filter(({ name }) => values.only === undefined || values.only === name);
-if (!(runs >= 1) || chosen.length === 0) {
-  throw new Error(`--runs is a number, --only one of: ${WORKLOADS.map(({ name }) => name).join(', ')}`);
+const names = [...WORKLOADS.map(({ name }) => name), 'download', 'list'];
+const isWhole = values.only === undefined;
+if (!(runs >= 1) || (values.only !== undefined && !names.includes(values.only))) {
+  throw new Error(`--runs is a number, --only one of: ${names.join(', ')}`);
 }
+const isChosen = (name: string): boolean => isWhole || values.only === name;
 
 execFileSync('sh', ['scripts/debian-packages.sh'], { stdio: 'inherit' });
 execFileSync('sh', ['lab/systemd-root.sh'], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -41,22 +45,27 @@ try {
     runs,
   };
   execFileSync(bench.auroraboot, ['genkey', 'bench', '--output', keys], { stdio: 'ignore' });
+  const sections: string[][] = [];
   const builds: BuildResult[] = [];
-  for (const workload of chosen) builds.push(await compareBuilds(workload, bench));
-  const { workload, image } = builds.at(-1)!;
-  const verification = await compareVerification(workload.description, image, bench);
-  const isWhole = chosen.length === WORKLOADS.length;
+  for (const workload of WORKLOADS) {
+    if (isChosen(workload.name)) builds.push(await compareBuilds(workload, bench));
+  }
+  const largest = builds.at(-1);
+  if (largest !== undefined) {
+    sections.push(buildReport(builds));
+    if (isWhole) sections.push([growth(bench)]);
+    const { workload, image } = largest;
+    sections.push(verifyReport(await compareVerification(workload.description, image, bench)));
+  }
+  if (isChosen('download')) sections.push(downloadReport(await compareDownload(bench)));
+  if (isChosen('list')) sections.push(listReport(compareList(bench)));
   const report = [
     '# Results of `npm run bench`',
     '',
     'Both sides run in turn after one warm-up; times are medians with the range. The ratio is the median of the pairs, above 1',
     'means that this project is faster.',
     '',
-    ...buildReport(builds),
-    '',
-    ...(isWhole ? [growth(bench), ''] : []),
-    ...verifyReport(verification),
-    '',
+    ...sections.flatMap((section) => [...section, '']),
     `${runs} pairs; Node ${process.version}; ${cpus().length} × ${cpus()[0]!.model}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB; Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}.`,
     '',
   ].join('\n');

@@ -21,10 +21,11 @@ if [ "$(dpkg --print-architecture)" != amd64 ]; then
 fi
 
 # The tools under comparison, what they load at run time (libcryptsetup, libtss2 are dlopened), and what the
-# virtual machine boots: kernel, initrd, firmware.
+# virtual machine boots and serves: kernel, initrd, boot loader, firmware, a web server.
 packages=attr,cryptsetup-bin,dmsetup,e2fsprogs,erofs-utils,fdisk,kmod,libcap2-bin,libcryptsetup12
 packages=$packages,linux-image-cloud-amd64,mkosi,openssl,ovmf,python3-virt-firmware,systemd,systemd-container,systemd-repart
 packages=$packages,systemd-sysv,udev,zstd
+packages=$packages,dosfstools,dracut-core,login,mtools,nginx-light,sbsigntool,systemd-boot-efi,systemd-ukify
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kairos-sysext/lab
 key=$(sha256sum "$0" | cut -c 1-16)

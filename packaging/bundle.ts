@@ -27,6 +27,10 @@ await build({
   target: 'node24',
   // Modules keep their named exports when they are loaded on demand, which CommonJS does not.
   mainFields: ['module', 'main'],
+  // What comes as CommonJS asks for Node's own modules.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
   // Not identifiers: what parses certificates tells its types by the names of classes.
   minifySyntax: true,
   minifyWhitespace: true,

@@ -21,6 +21,7 @@ fdisk               # sfdisk: reads partition tables
 genisoimage
 libcap2-bin         # setcap: file capabilities
 lz4                 # blocks to decompress
+mtools              # EFI system partition of the virtual node
 mmdebstrap          # builds the systemd 257 root
 openssl             # keys, certificates, cms -verify
 podman              # Docker API socket

@@ -53,10 +53,10 @@ export async function downloadFromFlags(
       },
     });
     progress.clear();
-    const { fileName, outcome, size, verdict, source, resumed } = result;
+    const { fileName, outcome, size, verdict, source, resumed, seconds } = result;
     const name = displayName(fileName);
     if (flags.json === true) {
-      const data = { file: name, outcome, size, source, resumed, verdict: verdict ?? null };
+      const data = { file: name, outcome, size, source, resumed, seconds, verdict: verdict ?? null };
       terminal.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
       return;
     }
@@ -66,7 +66,9 @@ export async function downloadFromFlags(
       replaced: `replaced ${path}; whoever uses the former image keeps it until it is unloaded`,
       unchanged: `is already in the store, with the same content; nothing was changed`,
     }[outcome];
-    terminal.stdout.write(`${name}: ${how} (${formatBytes(size)})\n`);
+    const amount =
+      outcome === 'unchanged' ? formatBytes(size) : `${formatBytes(size)} in ${seconds.toFixed(1)} s`;
+    terminal.stdout.write(`${name}: ${how} (${amount})\n`);
     if (flags.quiet === true || outcome === 'unchanged') return;
     const signer =
       verdict?.signer === undefined ? 'not signed' : `signed by ${escapeControls(verdict.signer.subject)}`;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import { type ByteString, byteString } from '../../base/byte-string.ts';
-import { decodeUtf8, displayName } from '../../base/display.ts';
+import { decodeUtf8, displayName, escapeControls } from '../../base/display.ts';
 import { NodeError } from '../error.ts';
 import { CONFIGURATION, type WrittenConfiguration } from './schema.ts';
 
@@ -33,18 +33,10 @@ export function parseConfiguration(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: false });
   const [error] = document.errors;
   if (error !== undefined) throw problem(shown, at(error.pos[0]), error.message);
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: ALIASES_MAX });
-  } catch (cause) {
-    if (!(cause instanceof ReferenceError)) throw cause;
-    throw problem(shown, undefined, `it uses more than ${ALIASES_MAX} aliases`);
-  }
-  if (key !== undefined) {
-    // What else a cloud-config holds is not ours, whatever it is.
-    if (!isMap(document.contents) || !document.contents.has(key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
+  // What else a cloud-config holds is not ours, whatever it is.
+  const node = key === undefined ? document.contents : nodeUnder(document, key);
+  if (node === undefined || node === null) return undefined;
+  const value = javaScriptOf(node, document, (message) => problem(shown, at(node.range?.[0]), message));
   if (value === undefined || value === null) return undefined;
   if (Array.isArray(value))
     throw problem(
@@ -64,11 +56,26 @@ export function parseConfiguration(
   );
 }
 
+function nodeUnder(document: Document, key: string): Node | undefined {
+  const node = isMap(document.contents) ? document.contents.get(key, true) : undefined;
+  return isNode(node) ? node : undefined;
+}
+
+/** What a node stands for. The library gives up in many ways on what nobody writes, such as mappings as keys of mappings. */
+function javaScriptOf(node: Node, document: Document, refuse: (message: string) => NodeError): unknown {
+  try {
+    return node.toJS(document, { maxAliasCount: ALIASES_MAX });
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    if (cause.message.startsWith('Excessive alias count')) {
+      throw refuse(`it uses more than ${ALIASES_MAX} aliases`);
+    }
+    throw refuse(`it cannot be understood: ${escapeControls(cause.message.slice(0, 200))}`);
+  }
+}
+
 /** Where a value begins, or else the key of it, or what it is in. */
-function placeOf(
-  document: ReturnType<typeof parseDocument>,
-  keys: readonly (string | number)[],
-): number | undefined {
+function placeOf(document: Document, keys: readonly (string | number)[]): number | undefined {
   for (let depth = keys.length; depth >= 0; depth--) {
     const node = depth === 0 ? document.contents : document.getIn(keys.slice(0, depth), true);
     if (isNode(node) && node.range) return node.range[0];

@@ -39,6 +39,8 @@ export interface DownloadResult {
   readonly source: string;
   /** Bytes that were there of a download that was interrupted. */
   readonly resumed: number;
+  /** Seconds until its bytes had come and were durable; what follows, such as verifying, apart. */
+  readonly seconds: number;
   /** Undefined for an image that was in the store already. */
   readonly verdict: Verdict | undefined;
 }
@@ -53,6 +55,7 @@ export async function downloadExtension(host: Host, request: DownloadRequest): P
   const { kind, uri, name, onProgress, signal } = request;
   const rules = await readMachineRules(host, kind);
   using directory = openStoreDirectory(host, kind);
+  const start = host.now().getTime();
   const fetched = await fetchImage({
     host,
     kind,
@@ -65,17 +68,18 @@ export async function downloadExtension(host: Host, request: DownloadRequest): P
     onProgress: onProgress && ((done, total) => onProgress('download', done, total)),
     signal,
   });
+  const seconds = (host.now().getTime() - start) / 1000;
   const { fileName } = fetched;
   if (fetched.partial === undefined) {
     const size = directory.status(fileName)?.size ?? 0;
-    return { fileName, outcome: 'unchanged', size, source: uri, resumed: 0, verdict: undefined };
+    return { fileName, outcome: 'unchanged', size, source: uri, resumed: 0, seconds, verdict: undefined };
   }
   await using partial = fetched.partial;
   const { source, resumed } = fetched;
   const { size } = partial;
   await checkDigest(partial, fileName, request.sha256, signal);
   if (await isStored(directory, fileName, partial)) {
-    return { fileName, outcome: 'unchanged', size, source, resumed, verdict: undefined };
+    return { fileName, outcome: 'unchanged', size, source, resumed, seconds, verdict: undefined };
   }
   checkReplaceable(directory, fileName, request.force);
   const verdict = await verify(host, fileName, partial, rules, request);
@@ -87,7 +91,8 @@ export async function downloadExtension(host: Host, request: DownloadRequest): P
   checkReplaceable(store.directory, fileName, request.force);
   store.add(partial.name, fileName);
   await updateIndex(store.directory, store.contents());
-  return { fileName, outcome: existing === undefined ? 'added' : 'replaced', size, source, resumed, verdict };
+  const outcome = existing === undefined ? 'added' : 'replaced';
+  return { fileName, outcome, size, source, resumed, seconds, verdict };
 }
 
 function verify(

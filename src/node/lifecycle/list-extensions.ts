@@ -28,7 +28,7 @@ export interface ListedExtension {
 }
 
 /**
- * Lists the extensions in the store, in the order of their file names. Needs no rights but to read, starts no program, and
+ * Lists the extensions in the store, in the order of their names. Needs no rights but to read, starts no program, and
  * reads of an image a few blocks at most.
  *
  * @param profile Only those enabled for it.

@@ -1,4 +1,5 @@
 import type { ByteString } from '../../base/byte-string.ts';
+import { extensionNameOf } from '../../image/extension/image-name.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { EntryKind, EntryStatus, Host, HostDirectory } from '../host/host.ts';
 import { HIDDEN, PROFILES, type Profile, profileLinkTarget, removedImage, storePath } from './layout.ts';
@@ -6,7 +7,7 @@ import { HIDDEN, PROFILES, type Profile, profileLinkTarget, removedImage, storeP
 /** What is in the store of a class. */
 export interface StoreContents {
   readonly kind: ExtensionKind;
-  /** In the order of their file names. */
+  /** In the order of the extensions' names. */
   readonly images: readonly StoredImage[];
   /** What is in the store, or in a profile, and was not put there by the agent. */
   readonly strangers: readonly Stranger[];
@@ -83,13 +84,20 @@ export function readContents(directory: HostDirectory, kind: ExtensionKind): Sto
   }
   return {
     kind,
-    images: [...images].map(([fileName, status]) => ({
+    images: [...images.keys()].sort(byExtensionName(kind)).map((fileName) => ({
       fileName,
-      status,
+      status: images.get(fileName)!,
       profiles: profilesOf.get(fileName) ?? [],
     })),
     strangers,
   };
+}
+
+/** Orders file names by the name of the extension, bytewise, and equal ones by the whole: app before app-debug. */
+function byExtensionName(kind: ExtensionKind): (a: ByteString, b: ByteString) => number {
+  const compare = (a: ByteString, b: ByteString): number => (a < b ? -1 : Number(a > b));
+  const nameOf = (fileName: ByteString): ByteString => extensionNameOf(fileName, kind) ?? fileName;
+  return (a, b) => compare(nameOf(a), nameOf(b)) || compare(a, b);
 }
 
 /** Whether a profile's link is one that enables the image of its name: relative as this agent makes it, or absolute. */
