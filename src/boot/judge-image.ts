@@ -99,7 +99,7 @@ function verify(
   { trust, policy, releaseHost, systemdKeys, now }: ImageRules,
   { limit, quick }: VerifyWith,
 ): Promise<Verdict> {
-  return verifyForMachine(readingAhead(limit.limited(reader.content)), {
+  return verifyForMachine(limit.limited(readingAhead(reader.content)), {
     // The name that systemd will see.
     fileName: entry,
     kind,

@@ -62,10 +62,9 @@ export async function loadExtensions(request: LoadRequest): Promise<BootedExtens
       if (judgement.refusal === undefined) right.push(candidate);
     }
   }
-  const { chosen, leftOut: excluded } = chooseSet(right, {
-    elsewhere: findElsewhere(request),
-    hierarchies,
-  });
+  const elsewhere = findElsewhere(request);
+  warnOfUnverified(elsewhere, request);
+  const { chosen, leftOut: excluded } = chooseSet(right, { elsewhere, hierarchies });
   for (const { candidate, refusal } of excluded) {
     outcomes.set(candidate, { ...outcomes.get(candidate)!, ...refused(refusal) });
   }
@@ -138,6 +137,27 @@ function findElsewhere({ initramfs, system, kind, systemdVersion, log }: LoadReq
   // Links may lead to what only the booted system has.
   const inRun = look(initramfs).filter((extension) => extension.directory === run && !ours(extension));
   return [...inRun.map((extension) => ({ ...extension, state: 'used' as const })), ...inSystem];
+}
+
+/** Says what systemd may load although signatures are required: it demands them of images only, and only from 254 on. */
+function warnOfUnverified(
+  elsewhere: readonly FoundExtension[],
+  { kind, systemdVersion, rules, log }: LoadRequest,
+): void {
+  if (rules.trust.trusted === undefined) return;
+  const isOld = systemdVersion !== undefined && systemdVersion < SINCE.imagePolicy;
+  for (const { directory, entry, kind: what, target, state } of elsewhere) {
+    if (state === 'shadowed') continue;
+    const path = displayName(`${directory}/${entry}`);
+    const leads = target === undefined ? '' : `, a link to ${displayName(target)},`;
+    if (isOld || what === 'directory') {
+      const why =
+        what === 'directory' ? 'it is a directory' : `systemd ${systemdVersion} demands no signatures`;
+      log.announce(
+        `${kind.name} ${path}${leads} is loaded by systemd without a signature: ${why}; remove it`,
+      );
+    } else log.warning(`${kind.name} ${path}${leads} is not in the store, and is left to systemd to verify`);
+  }
 }
 
 /** Links what was chosen, and takes away links to the store that are there from before. Returns what could not be linked. */

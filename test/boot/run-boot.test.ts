@@ -208,6 +208,17 @@ describe('Trusted Boot', () => {
     expect(await machine.outcomes()).toMatchObject({ 'leaf.sysext.raw': 'linked' });
   });
 
+  test('what systemd would load without a signature from elsewhere is told', async () => {
+    machine.write('var/lib/extensions/tree/usr/bin/evil', '');
+    machine.write('var/lib/extensions/image.raw', '');
+    await machine.boot();
+    expect(machine.console.join()).toMatch(/\/var\/lib\/extensions\/tree is loaded .* it is a directory/);
+    expect(machine.console.join()).not.toMatch(/image\.raw/);
+    systemd(252);
+    await machine.boot();
+    expect(machine.console.join()).toMatch(/image\.raw is loaded .* systemd 252 demands no signatures/);
+  });
+
   test('certificates of the configuration count, for systemd as well', async () => {
     put('stranger', 'active');
     machine.write(
