@@ -6,13 +6,7 @@ import { flipByte } from '../support/flip-byte.ts';
 import type { VirtualMachineRun } from '../support/guest-script.ts';
 import { extensionPartitions, readPartitionTable } from '../support/partition-table.ts';
 import { succeeded } from '../support/run-command.ts';
-import {
-  bootNode,
-  bootNodes,
-  buildNode,
-  makePersistent,
-  STORE,
-} from '../support/virtual-node.ts';
+import { bootNode, bootNodes, buildNode, makePersistent, STORE } from '../support/virtual-node.ts';
 
 const PROFILES = ['active', 'passive', 'recovery', 'common'] as const;
 const STATES = ['active', 'passive', 'recovery', 'autoreset', 'live'] as const;
