@@ -34,8 +34,8 @@ export async function readBootConfiguration(
   try {
     return await readConfiguration(system);
   } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-    problem(`${error.message}; as long as the configuration cannot be understood, signatures are required`);
+    const message = error instanceof NodeError ? error.message : `unexpected: ${String(error)}`;
+    problem(`${message}; as long as the configuration cannot be understood, signatures are required`);
     return { ...NOTHING, requireSignatures: true };
   }
 }

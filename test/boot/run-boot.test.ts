@@ -402,6 +402,64 @@ describe('time', () => {
   });
 });
 
+describe('recovery', () => {
+  /** What the programs of the initramfs are called with; mounting shows the partition's state. */
+  function runningMachine(): string[] {
+    const commands: string[] = [];
+    machine.link('dev/disk/by-label/COS_PERSISTENT', '../../vda5');
+    machine.change = (host) => ({
+      ...host,
+      isRunning: host.root === machine.root,
+      run: async (program, args) => {
+        commands.push([program, ...args].join(' ').replaceAll(machine.root, ''));
+        const bind = 'run/immucore/persistent/.state/var-lib-kairos.bind';
+        if (args[0] === '-o' && args[1]?.startsWith('ro,')) machine.write(`${bind}/x`, '');
+        if (args[0] === '--bind') {
+          fs.rmSync(join(machine.root, 'sysroot/var/lib/kairos'), { recursive: true });
+          fs.cpSync(join(machine.root, 'kept'), join(machine.root, 'sysroot/var/lib/kairos'), {
+            recursive: true,
+            verbatimSymlinks: true,
+          });
+        }
+        return { status: 0, stdout: '', stderr: '' };
+      },
+    });
+    return commands;
+  }
+
+  test.each(['root=LABEL=COS_SYSTEM', 'root=LABEL=COS_SYSTEM kairos.reset'])(
+    'gets its extensions from the persistent partition: %s',
+    async (commandLine) => {
+      machine.commandLine(commandLine);
+      put('unsigned', 'recovery');
+      fs.renameSync(join(machine.root, 'sysroot/var/lib/kairos'), join(machine.root, 'kept'));
+      const commands = runningMachine();
+      expect(await machine.outcomes()).toEqual({ 'unsigned.sysext.raw': 'linked' });
+      expect(commands).toHaveLength(3);
+      expect(machine.links()).toEqual({ 'unsigned.sysext.raw': target('recovery', 'unsigned') });
+    },
+  );
+
+  test('without that partition the boot goes on, and says so', async () => {
+    machine.commandLine('root=LABEL=COS_SYSTEM');
+    const commands = runningMachine();
+    fs.rmSync(join(machine.root, 'dev/disk/by-label/COS_PERSISTENT'));
+    const { report } = await machine.boot();
+    expect(report.problems).toEqual([
+      'the persistent partition: there is no /dev/disk/by-label/COS_PERSISTENT',
+    ]);
+    expect(commands).toHaveLength(1);
+  });
+
+  test('nothing is mounted where the store is there already', async () => {
+    machine.commandLine('root=LABEL=COS_SYSTEM');
+    put('unsigned', 'recovery');
+    const commands = runningMachine();
+    expect(await machine.outcomes()).toEqual({ 'unsigned.sysext.raw': 'linked' });
+    expect(commands).toEqual([]);
+  });
+});
+
 describe('turned off', () => {
   test.each(['systemd.sysext=0', 'kairos.sysext=0'])(
     'by %s, nothing is linked and the rest is told',

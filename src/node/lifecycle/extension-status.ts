@@ -203,7 +203,7 @@ function explainUnlinked({ fileName }: StoredImage, bootStage: BootStageStatus |
     return `not live: the boot stage left it out: ${leftOut.reason ?? leftOut.code}${hint}`;
   }
   return booted.length > 0
-    ? 'not live: it was linked at boot, and unloaded since'
+    ? 'not live now, although the boot stage linked it'
     : 'not live: it was enabled after the boot and not with --now';
 }
 
