@@ -61,7 +61,8 @@ for name in kairos-agent immucore; do
   ln -s "../lib/kairos-sysext/bin/$name" "$tree/usr/bin/$name"
 done
 cp -a "$project/packaging/systemd/immucore.service" "$project/packaging/systemd/immucore-initrd.service" \
-  "$project/lab/node/systemd/lab.target" "$project/lab/node/systemd/lab-script.service" "$tree/usr/lib/systemd/system/"
+  "$project"/lab/node/systemd/* "$tree/usr/lib/systemd/system/"
+mkdir "$tree/efi"
 for class in sysext confext; do
   mkdir -p "$tree/usr/lib/systemd/system/systemd-$class.service.d"
   cp "$project/packaging/systemd/systemd-$class.service.d/kairos.conf" "$tree/usr/lib/systemd/system/systemd-$class.service.d/"
@@ -81,7 +82,7 @@ cat >"$tree/etc/systemd/system/serial-getty@ttyS0.service.d/lab.conf" <<'CONF'
 ExecStart=
 ExecStart=-agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 - $TERM
 CONF
-systemctl --quiet --root "$tree" enable immucore.service systemd-sysext.service systemd-confext.service
+systemctl --quiet --root "$tree" enable immucore.service efi.mount systemd-sysext.service systemd-confext.service
 systemctl --quiet --root "$tree" disable nginx.service e2scrub_reap.service
 systemctl --quiet --root "$tree" mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer
 systemctl --quiet --root "$tree" set-default lab.target

@@ -32,6 +32,7 @@ import { failsOnUnknownSigner, systemdKeys } from './systemd-signatures.ts';
 import { DEFAULT_SECONDS, TimeLimit } from './time-limit.ts';
 import { writeCertificates } from './write-certificates.ts';
 import { writeSentinels } from './write-sentinels.ts';
+import { bootServiceSettings, policyOf, writeServiceSettings } from './write-service-settings.ts';
 
 /** What came of the boot stage. */
 export interface BootResult {
@@ -179,12 +180,24 @@ class BootStage {
   async #loadKind(kind: ExtensionKind, situation: Situation): Promise<void> {
     const { system, configuration, trust, trustPlaces, limit, systemdVersion, profiles } = situation;
     const service = await readServiceSettings(asleep(system), kind);
-    const policy = readBootPolicy(configuration.imagePolicy ?? service.imagePolicy, this.#log);
+    const requiresSignatures = trust.trusted !== undefined;
+    const settings = bootServiceSettings(kind, {
+      configuration,
+      service,
+      systemdVersion,
+      requiresSignatures,
+    });
+    await this.#attempt(`the settings of systemd-${kind.name}`, () => {
+      if (!writeServiceSettings(this.#initramfs, kind, service, settings)) return;
+      this.#log.info(`systemd-${kind.name} merges with ${settings.args.join(' ')}`);
+    });
+    const wanted = configuration.imagePolicy ?? policyOf(settings, systemdVersion) ?? service.imagePolicy;
+    const policy = readBootPolicy(wanted, this.#log);
     const looks = failsOnUnknownSigner({
       kind,
       version: systemdVersion,
       policy,
-      environment: service.environment,
+      environment: settings.environment,
     });
     const extensions = await loadExtensions({
       initramfs: this.#initramfs,

@@ -8,10 +8,10 @@ import { type MergedHierarchy, mergedNames } from '../machine/merged.ts';
 import { runLinkName } from '../machine/run-link-name.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import type { MachineRules } from '../machine-rules.ts';
+import { type RefreshSettings, refreshSettings } from '../refresh-settings.ts';
 import type { StoredImage } from '../store/store-contents.ts';
 import { readLive } from './live-names.ts';
 import type { PlannedBoot } from './plan.ts';
-import type { RefreshSettings } from './refresh.ts';
 import { type NamedRunLink, readRunLinks } from './run-links.ts';
 
 /** What of a class is live on a machine, and how that is changed. */
@@ -86,28 +86,4 @@ export function checkSystemd(kind: ExtensionKind, { systemdVersion }: MachineRul
       { hint: 'without --now it is enabled for a system that has it' },
     );
   }
-}
-
-/** The configuration has the last word over the service's own settings, where this version of systemd knows them. */
-function refreshSettings(
-  kind: ExtensionKind,
-  { configuration, service, systemdVersion = Number.POSITIVE_INFINITY }: MachineRules,
-): RefreshSettings {
-  const args = [...service.args];
-  const set = (option: string, value: string | undefined, since: number): void => {
-    if (value === undefined || systemdVersion < since) return;
-    const known = args.findIndex((arg) => arg.startsWith(`${option}=`));
-    if (known >= 0) args.splice(known, 1);
-    args.push(`${option}=${value}`);
-  };
-  set('--image-policy', configuration.imagePolicy, SINCE.imagePolicy);
-  set('--mutable', configuration.mutable, SINCE.mutable);
-  const hierarchies = kind.name === 'sysext' ? configuration.hierarchies : undefined;
-  return {
-    args,
-    environment: {
-      ...service.environment,
-      ...(hierarchies !== undefined && { SYSTEMD_SYSEXT_HIERARCHIES: hierarchies.join(':') }),
-    },
-  };
 }
