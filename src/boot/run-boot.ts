@@ -156,7 +156,7 @@ class BootStage {
       if (level === 'note') this.#log.debug(message);
       else this.#problem(message);
     }
-    await this.#attempt('the certificates', () => this.#writeCertificates(trust));
+    await this.#attempt('the certificates', () => this.#writeCertificates(trust, limit));
     if (boot.isUki && (boot.state === 'active' || boot.state === 'passive')) {
       using half = new TimeLimit(limit.seconds / 2);
       await this.#attempt('the images on the EFI system partition', () => this.#migrate(system, half));
@@ -237,9 +237,9 @@ class BootStage {
     await mountPersistent(this.#initramfs, system, limit, this.#log);
   }
 
-  #writeCertificates({ trusted }: MachineTrust): void {
+  #writeCertificates({ trusted }: MachineTrust, limit: TimeLimit): void {
     if (trusted === undefined) return;
-    const { written, problems } = writeCertificates(this.#initramfs, trusted);
+    const { written, problems } = writeCertificates(this.#initramfs, trusted, limit);
     this.#report.certificates = [...written];
     for (const problem of problems) this.#problem(problem);
     this.#log.info(`${written.length} certificates are written for systemd`);

@@ -4,6 +4,7 @@ import { pem } from '../trust/pem.ts';
 import { revocationOf } from '../trust/revocations.ts';
 import { fingerprintOf, signerIdentity } from '../trust/signer-identity.ts';
 import type { TrustedCertificate, TrustedKeys, TrustStore } from '../trust/trusted-keys.ts';
+import type { TimeLimit } from './time-limit.ts';
 
 /** Where systemd finds them; what is there is gone with the next boot. */
 const DIRECTORY: ByteString = '/run/verity.d';
@@ -17,7 +18,7 @@ const PREFIXES: ReadonlyMap<TrustStore, string> = new Map([
 ]);
 const OURS = /^(?:PK|KEK|DB|CONFIG)\d+\.crt$/;
 /** Certificates of one place that are written; real firmware has a few. */
-const PER_STORE_MAX = 100;
+const PER_STORE_MAX = 32;
 
 /** A certificate that was written for systemd, as text for display. */
 export interface WrittenCertificate {
@@ -40,7 +41,7 @@ export interface WrittenCertificates {
  *
  * @throws NodeError ('io', 'unsafe-path').
  */
-export function writeCertificates(initramfs: Host, keys: TrustedKeys): WrittenCertificates {
+export function writeCertificates(initramfs: Host, keys: TrustedKeys, limit: TimeLimit): WrittenCertificates {
   const problems: string[] = [];
   const files = new Map<ByteString, TrustedCertificate>();
   for (const [store, prefix] of PREFIXES) {
@@ -49,6 +50,11 @@ export function writeCertificates(initramfs: Host, keys: TrustedKeys): WrittenCe
       problems.push(`only the first ${PER_STORE_MAX} certificates of ${prefix} are written to ${DIRECTORY}`);
     }
     for (const [order, trusted] of all.slice(0, PER_STORE_MAX).entries()) {
+      if (limit.isOver) {
+        // Each is held against all of dbx, which somebody may have filled.
+        problems.push(`${trusted.source} is not written to ${DIRECTORY}: there was no time for it`);
+        continue;
+      }
       const revoked = revocationOf(trusted.certificate, keys.revocations);
       if (revoked === undefined) files.set(`${prefix}${placeOf(trusted) ?? order}.crt`, trusted);
       else problems.push(`${trusted.source} is not written to ${DIRECTORY}: ${revoked}`);

@@ -2,9 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { TimeLimit } from '../../src/boot/time-limit.ts';
 import { writeCertificates } from '../../src/boot/write-certificates.ts';
 import { openStores } from '../../src/trust/stores/open-stores.ts';
-import { type Identity, makeIdentity } from '../trust/pki.ts';
+import { ecKey, type Identity, makeIdentity } from '../trust/pki.ts';
 import { BootingMachine } from './machine.ts';
 
 let keys: Record<'PK' | 'KEK' | 'one' | 'two', Identity>;
@@ -26,9 +27,10 @@ beforeEach(() => {
 afterEach(() => machine.remove());
 
 const DIRECTORY = 'run/verity.d';
-async function write() {
+async function write(limit = new TimeLimit(60)) {
+  using _ = limit;
   const efivarsDirectory = join(machine.root, 'sys/firmware/efi/efivars');
-  return writeCertificates(machine.host(), await openStores({ efivarsDirectory }));
+  return writeCertificates(machine.host(), await openStores({ efivarsDirectory }), limit);
 }
 const subjects = (): Record<string, string> =>
   Object.fromEntries(
@@ -91,4 +93,21 @@ test('as long as nobody can read who is revoked, nobody is trusted', async () =>
   machine.variable('dbx', new Uint8Array(40).fill(1));
   await write();
   expect(machine.list(DIRECTORY)).toEqual([]);
+});
+
+test('what there is no time for is not written, and said', async () => {
+  let now = 0;
+  const limit = new TimeLimit(1, () => now);
+  now = 1000;
+  expect((await write(limit)).problems).toHaveLength(4);
+  expect(machine.list(DIRECTORY)).toEqual([]);
+});
+
+test('of very many certificates the first are written', async () => {
+  const key = ecKey();
+  const many = Array.from({ length: 40 }, (_, index) => makeIdentity(`many${index}`, { key }).certificate);
+  machine.enrol('db', ...many);
+  const { problems } = await write();
+  expect(machine.list(DIRECTORY).filter((name) => name.startsWith('DB'))).toHaveLength(32);
+  expect(problems.join()).toMatch(/only the first 32 certificates of DB/);
 });
