@@ -74,7 +74,10 @@ export async function judgeImage(
     }
     const verdict = await limit.within(verify(reader, candidate, rules, { limit, quick: !isRequired }));
     const refusal = refusalIn(verdict) ?? (await systemdRefusal(reader, candidate, verdict, rules, limit));
-    const claimed = isRequired ? undefined : rules.claimedSigner(candidate.image, reader.status);
+    const claimed =
+      isRequired || verdict.signer !== undefined
+        ? undefined
+        : rules.claimedSigner(candidate.image, reader.status);
     return judgement(isRequired ? 'full' : 'quick', refusal, { verdict, claimed });
   } catch (error) {
     const { code, message: reason, hint } = asRefusal(candidate.entry, error);

@@ -90,10 +90,14 @@ async function judgeAll(
   { kind, rules, limit, log }: LoadRequest,
 ): Promise<Map<Candidate, Judgement>> {
   const judgements = new Map<Candidate, Judgement>();
-  const factsOf = indexedFacts(store);
+  let factsOf: ReturnType<typeof indexedFacts> | undefined;
   const complete: ImageRules = {
     ...rules,
-    claimedSigner: (image, status) => factsOf(image, status)?.signedBy,
+    claimedSigner: (image, status) => {
+      // Only once an image was read: this waits for the disk, for as long as it takes.
+      factsOf ??= indexedFacts(store);
+      return factsOf(image, status)?.signedBy;
+    },
   };
   const waiting = candidates.toSorted((one, other) => one.size - other.size);
   const work = async (below: number): Promise<void> => {

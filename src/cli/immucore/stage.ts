@@ -41,5 +41,8 @@ export async function stageFromFlags(
   );
   if (flags.json === true) terminal.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   // A disk that does not answer must not hold the boot any longer.
-  if (hasAbandoned) process.exit(0);
+  if (hasAbandoned) {
+    const { leave } = await import('./leave.ts');
+    leave();
+  }
 }
