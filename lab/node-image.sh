@@ -82,7 +82,7 @@ cat >"$tree/etc/systemd/system/serial-getty@ttyS0.service.d/lab.conf" <<'CONF'
 ExecStart=
 ExecStart=-agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 - $TERM
 CONF
-systemctl --quiet --root "$tree" enable immucore.service efi.mount systemd-sysext.service systemd-confext.service
+systemctl --quiet --root "$tree" enable immucore.service efi-partition.service systemd-sysext.service systemd-confext.service
 systemctl --quiet --root "$tree" disable nginx.service e2scrub_reap.service
 systemctl --quiet --root "$tree" mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer
 systemctl --quiet --root "$tree" set-default lab.target

@@ -30,7 +30,7 @@ install() {
     inst_binary "$program"
   fi
   [[ $program == /usr/bin/immucore ]] || ln -sfn "$program" "$initdir/usr/bin/immucore"
-  inst_multiple mount umount
+  inst_multiple flock mount true udevadm umount
   inst_simple "$systemdsystemunitdir/immucore-initrd.service"
   $SYSTEMCTL -q --root "$initdir" enable immucore-initrd.service
 }
