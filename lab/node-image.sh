@@ -1,25 +1,27 @@
 #!/bin/sh
 # Builds the virtual node, once for each state of the product, and prints the directory where it is:
 #
-#   root.erofs        the immutable system: Debian 13 with the product installed
+#   root.erofs        the immutable system: Debian with the product installed
 #   vmlinuz, initrd   its kernel, and its initramfs with the boot stage in it, made by dracut
 #   normal.efi        both as a unified kernel image that mounts the persistent partition, signed by db
 #   recovery.efi      likewise, one that does not
 #   systemd-boot.efi  the boot loader, signed by db
 #   keys/             PK, KEK and db, as auroraboot genkey makes them
 #
-#   lab/node-image.sh PRODUCT
+#   lab/node-image.sh PRODUCT [SUITE]
 #
-# PRODUCT is a directory as `npm run bundle` makes it, with a Node in bin.
+# PRODUCT is a directory as `npm run bundle` makes it, with a Node in bin. SUITE is trixie (systemd 257), or bookworm (systemd 252), which
+# cannot be started in Trusted Boot here.
 set -eu
 
-if [ $# -ne 1 ] || [ ! -x "$1/bin/node" ]; then
-  echo "usage: lab/node-image.sh PRODUCT (a bundle with bin/node)" >&2
+if [ $# -lt 1 ] || [ ! -x "$1/bin/node" ]; then
+  echo "usage: lab/node-image.sh PRODUCT [SUITE] (a bundle with bin/node)" >&2
   exit 2
 fi
 project=$(realpath "$(dirname "$0")/..")
 product=$(realpath "$1")
-base=$(sh "$project/lab/systemd-root.sh")
+suite=${2:-trixie}
+base=$(sh "$project/lab/systemd-root.sh" "$suite")
 cache=$(dirname "$base")
 
 key=$({
@@ -63,7 +65,9 @@ done
 cp -a "$project/packaging/systemd/immucore.service" "$project/packaging/systemd/immucore-initrd.service" \
   "$project"/lab/node/systemd/* "$tree/usr/lib/systemd/system/"
 mkdir "$tree/efi"
-for class in sysext confext; do
+# The older systemd has no confext.
+classes=$(cd "$tree/usr/lib/systemd/system" && ls systemd-sysext.service systemd-confext.service 2>/dev/null | sed 's/systemd-\(.*\).service/\1/')
+for class in $classes; do
   mkdir -p "$tree/usr/lib/systemd/system/systemd-$class.service.d"
   cp "$project/packaging/systemd/systemd-$class.service.d/kairos.conf" "$tree/usr/lib/systemd/system/systemd-$class.service.d/"
 done
@@ -82,8 +86,17 @@ cat >"$tree/etc/systemd/system/serial-getty@ttyS0.service.d/lab.conf" <<'CONF'
 ExecStart=
 ExecStart=-agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 - $TERM
 CONF
-systemctl --quiet --root "$tree" enable immucore.service efi-partition.service systemd-sysext.service systemd-confext.service
-systemctl --quiet --root "$tree" disable nginx.service e2scrub_reap.service
+for unit in immucore efi-partition systemd-sysext systemd-confext; do
+  [ ! -e "$tree/usr/lib/systemd/system/$unit.service" ] || systemctl --quiet --root "$tree" enable "$unit.service"
+done
+# Debian 12 has its /tmp on the root.
+if [ -e "$tree/usr/share/systemd/tmp.mount" ]; then
+  cp "$tree/usr/share/systemd/tmp.mount" "$tree/usr/lib/systemd/system/"
+  systemctl --quiet --root "$tree" enable tmp.mount
+fi
+for unit in nginx e2scrub_reap; do
+  [ ! -e "$tree/usr/lib/systemd/system/$unit.service" ] || systemctl --quiet --root "$tree" disable "$unit.service"
+done
 systemctl --quiet --root "$tree" mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer
 systemctl --quiet --root "$tree" set-default lab.target
 
@@ -102,18 +115,20 @@ unshare --mount --propagation private --pid --fork --kill-child sh -eu -c '
 mv "$tree/boot/initrd" "$work/initrd"
 mv "$tree/boot/vmlinuz-$version" "$work/vmlinuz"
 
-# Keys of the firmware; what boots is signed by db.
-"$product/bin/node" "$product/lib/bundle/main.js" auroraboot genkey lab --quiet --output "$work/keys"
-cp "$tree/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$work/stub"
-sbsign --key "$work/keys/db.key" --cert "$work/keys/db.pem" --output "$work/systemd-boot.efi" \
-  "$tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi" >/dev/null 2>&1
-arguments='rd.immucore.uki root=/dev/disk/by-id/virtio-root rootfstype=erofs ro panic=-1 console=ttyS0 systemd.condition_first_boot=0'
-for kind in normal recovery; do
-  case $kind in normal) persistent=' lab.persistent' ;; *) persistent='' ;; esac
-  sh "$project/lab/in-systemd-root.sh" "$work" ukify build --linux vmlinuz --initrd initrd --stub stub --os-release @tree/etc/os-release \
-    --cmdline "$arguments$persistent" --signtool sbsign --secureboot-private-key keys/db.key --secureboot-certificate keys/db.pem \
-    --output "$kind.efi" >/dev/null
-done
+if [ "$suite" = trixie ]; then
+  # Keys of the firmware; what boots is signed by db.
+  "$product/bin/node" "$product/lib/bundle/main.js" auroraboot genkey lab --quiet --output "$work/keys"
+  cp "$tree/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$work/stub"
+  sbsign --key "$work/keys/db.key" --cert "$work/keys/db.pem" --output "$work/systemd-boot.efi" \
+    "$tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi" >/dev/null 2>&1
+  arguments='rd.immucore.uki root=/dev/disk/by-id/virtio-root rootfstype=erofs ro panic=-1 console=ttyS0 systemd.condition_first_boot=0'
+  for kind in normal recovery; do
+    case $kind in normal) persistent=' lab.persistent' ;; *) persistent='' ;; esac
+    sh "$project/lab/in-systemd-root.sh" "$work" ukify build --linux vmlinuz --initrd initrd --stub stub --os-release @tree/etc/os-release \
+      --cmdline "$arguments$persistent" --signtool sbsign --secureboot-private-key keys/db.key --secureboot-certificate keys/db.pem \
+      --output "$kind.efi" >/dev/null
+  done
+fi
 
 mkfs.erofs --quiet -T0 "$work/root.erofs" "$tree" >/dev/null 2>&1 || mkfs.erofs -T0 "$work/root.erofs" "$tree" >&2
 rm -rf --one-file-system "$tree" "$work/stub"

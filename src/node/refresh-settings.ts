@@ -18,18 +18,26 @@ export interface RefreshRules {
   readonly systemdVersion: number | undefined;
 }
 
-/** The configuration has the last word over the service's own settings, where this version of systemd knows them. */
+/** The options of a refresh that came with a version. */
+const OPTIONS = { '--image-policy': SINCE.imagePolicy, '--mutable': SINCE.mutable } as const;
+
+/**
+ * The configuration has the last word over the service's own settings. What this version of systemd does not know is left out,
+ * also of the service's settings: over an unknown option systemd would merge nothing.
+ */
 export function refreshSettings(
   kind: ExtensionKind,
   { configuration, service, systemdVersion = Number.POSITIVE_INFINITY }: RefreshRules,
 ): RefreshSettings {
   let { args } = service;
-  const set = (option: string, value: string | undefined, since: number): void => {
-    if (value === undefined || systemdVersion < since) return;
-    args = [...args.filter((arg) => !arg.startsWith(`${option}=`)), `${option}=${value}`];
+  const set = (option: keyof typeof OPTIONS, value: string | undefined): void => {
+    const isKnown = systemdVersion >= OPTIONS[option];
+    if (value === undefined && isKnown) return;
+    args = args.filter((arg) => !arg.startsWith(`${option}=`));
+    if (isKnown) args = [...args, `${option}=${value}`];
   };
-  set('--image-policy', configuration.imagePolicy, SINCE.imagePolicy);
-  set('--mutable', configuration.mutable, SINCE.mutable);
+  set('--image-policy', configuration.imagePolicy);
+  set('--mutable', configuration.mutable);
   const hierarchies = kind.name === 'sysext' ? configuration.hierarchies : undefined;
   return {
     args,

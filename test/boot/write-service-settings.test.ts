@@ -52,6 +52,8 @@ test('before systemd 254 there is no policy to set', () => {
   const old = settings(undefined, true, 252);
   expect(old.args).toEqual([]);
   expect(policyOf(old, 252)).toBeUndefined();
+  // One in the service would be an unknown option.
+  expect(settings('root=verity+absent', false, 252).args).toEqual([]);
   expect(policyOf(settings(undefined, true), 257)).toBe('root=signed+absent:usr=signed+absent');
 });
 

@@ -13,18 +13,18 @@ const lab = (script: string): string => fileURLToPath(new URL(`../../lab/${scrip
 export interface NodeImage {
   /** Where lab/node-image.sh built it. */
   readonly path: string;
-  /** A key pair of its firmware: PK, KEK or db, which has signed what boots. */
+  /** A key pair of its firmware: PK, KEK or db, which has signed what boots. Only with systemd 257. */
   readonly keys: Readonly<
     Record<'PK' | 'KEK' | 'db', { readonly key: string; readonly certificate: string }>
   >;
 }
 
-/** Builds the virtual node with the sources of this checkout. */
-export async function buildNode(): Promise<NodeImage> {
+/** Builds the virtual node with the sources of this checkout: with systemd 257 (trixie) or 252 (bookworm). */
+export async function buildNode(suite: 'trixie' | 'bookworm' = 'trixie'): Promise<NodeImage> {
   const directory = await mkdtemp('/var/tmp/kairos-sysext-product-');
   try {
     bundleWithNode(directory);
-    const { stdout } = await mustRun('sh', [lab('node-image.sh'), directory]);
+    const { stdout } = await mustRun('sh', [lab('node-image.sh'), directory, suite]);
     const path = stdout.trim();
     const pair = (name: string) => ({
       key: join(path, 'keys', `${name}.key`),
@@ -57,7 +57,7 @@ export async function makePersistent(output: string, files: PersistentFiles): Pr
     else if ('text' in content) await writeFile(path, content.text);
     else await mustRun('ln', ['-s', content.link, path]);
   }
-  await mustRun('mkfs.ext4', ['-q', '-L', 'COS_PERSISTENT', '-d', tree, output, '512M']);
+  await mustRun('mkfs.ext4', ['-q', '-L', 'COS_PERSISTENT', '-d', tree, output, '1G']);
   await rm(tree, { recursive: true });
 }
 
