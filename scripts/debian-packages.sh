@@ -5,6 +5,7 @@ set -eu
 # One package a line, and what the tests do with it.
 packages=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' <<'LIST'
 apache2-utils       # htpasswd: basic authentication of the registry
+binutils            # strip: what tools that make an initramfs do to executables
 attr                # getfattr, setfattr: extended attributes of files under test
 btrfs-progs         # mkfs.btrfs: file systems to tell apart
 buildah             # container images with real layers and whiteouts
