@@ -1,6 +1,6 @@
 /**
- * Makes what is handed out, in dist: an executable for each architecture, and the licences of what is in them. Prints their sizes,
- * what they hold and how fast they start. The same bytes every time.
+ * Makes what is handed out, in dist: an executable for each architecture, the licences of what is in them, completions and man
+ * pages. Prints the sizes of the executables, what they hold and how fast they start. The same bytes every time.
  *
  * Usage: node packaging/package.ts [ARCHITECTURE...]
  */
@@ -9,8 +9,11 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PROGRAMS } from '../src/cli/programs.ts';
+import { describePrograms } from './command-tree.ts';
+import { writeCompletions } from './completions/write.ts';
 import { ExecutableParts } from './executable.ts';
 import { licences } from './licences.ts';
+import { writeManPages } from './man.ts';
 import { ARCHITECTURES, type Architecture } from './node-binary.ts';
 
 const OUTPUT = 'dist';
@@ -38,6 +41,10 @@ for (const architecture of architectures) {
   if (architecture === process.arch) reportStart(path);
 }
 writeFileSync(join(OUTPUT, 'THIRD-PARTY-LICENSES'), licences());
+const programs = await describePrograms();
+for (const name of ['completions', 'man']) rmSync(join(OUTPUT, name), { recursive: true, force: true });
+writeCompletions(join(OUTPUT, 'completions'), programs);
+writeManPages(join(OUTPUT, 'man'), programs);
 
 function compressedSize(path: string): string {
   const { status, stdout } = spawnSync('zstd', ['-19', '-T0', '-q', '-c', path], { maxBuffer: 2 ** 28 });
