@@ -10,8 +10,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import vm, { type ScriptOptions } from 'node:vm';
 
-/** A root directory without extensions, for the commands. */
-mkdirSync('root');
+/** A root directory without extensions, booted from the active system, for the commands. */
+mkdirSync('root/proc', { recursive: true });
+writeFileSync('root/proc/cmdline', 'COS_ACTIVE\n');
 
 const asset = (name: string): string => readFileSync(name, 'latin1');
 const scripts = new Map<string, vm.Script>();

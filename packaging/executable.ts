@@ -26,6 +26,7 @@ const QUICK = [
   ...Object.keys(PROGRAMS).map((name) => [name, '--help']),
   ['auroraboot', 'sysext', '--help'],
   ['kairos-agent', '--root', 'root', 'sysext', 'list'],
+  ['immucore', '--root', 'root', '--sysroot', 'root'],
 ];
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

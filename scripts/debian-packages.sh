@@ -24,6 +24,7 @@ genisoimage
 libcap2-bin         # setcap: file capabilities
 lz4                 # blocks to decompress
 mandoc              # checks man pages
+mtools              # EFI system partition of the virtual node
 mmdebstrap          # builds the systemd 257 root
 openssl             # keys, certificates, cms -verify
 podman              # Docker API socket

@@ -4,4 +4,5 @@ import type { Program } from './run-program.ts';
 export const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = {
   auroraboot: async () => (await import('./auroraboot/command.ts')).AURORABOOT,
   'kairos-agent': async () => (await import('./kairos-agent/command.ts')).KAIROS_AGENT,
+  immucore: async () => (await import('./immucore/command.ts')).IMMUCORE,
 };

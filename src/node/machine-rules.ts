@@ -10,7 +10,7 @@ import { readBoot, readTrustedBoot } from './machine/read-boot.ts';
 import { readReleaseHost } from './machine/release-host.ts';
 import { readServiceSettings, type ServiceSettings } from './machine/service-settings.ts';
 import { readSystemdVersion } from './machine/systemd-version.ts';
-import { type MachineTrust, machineTrust } from './machine-trust.ts';
+import { type MachineTrust, machineTrust, trustPlaces } from './machine-trust.ts';
 
 /** What a machine demands of the images of a class, and how it merges them. */
 export interface MachineRules {
@@ -41,7 +41,7 @@ export async function readMachineRules(host: Host, kind: ExtensionKind): Promise
     readSystemdVersion(host),
     readServiceSettings(host, kind),
   ]);
-  const trust = await machineTrust(host, { isTrustedBoot, ...configuration });
+  const trust = await machineTrust(trustPlaces(host), { isTrustedBoot, ...configuration });
   const policy = configuration.imagePolicy ?? service.imagePolicy;
   return {
     configuration,

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { openStores } from '../trust/stores/open-stores.ts';
+import { VERITY_DIRECTORIES } from '../trust/stores/verity-directories.ts';
 import type { TrustedKeys } from '../trust/trusted-keys.ts';
 import type { InlineCertificate } from './config/configuration.ts';
 import type { Host } from './host/host.ts';
-
-/** Where systemd looks for the certificates of signers, those that win first (src/shared/dissect-image.c). */
-const VERITY_DIRECTORIES = ['/etc/verity.d', '/run/verity.d', '/usr/local/lib/verity.d', '/usr/lib/verity.d'];
-const EFIVARS = '/sys/firmware/efi/efivars';
+import { efivarsDirectory, evidencePlaces } from './machine/boot-evidence.ts';
 
 /** Whose signatures this machine accepts. */
 export interface MachineTrust {
@@ -27,6 +25,25 @@ export interface TrustRequest {
   readonly certificates: readonly InlineCertificate[];
 }
 
+/** Where the certificates are to this process. */
+export interface TrustPlaces {
+  /** The root that the certificate files of the configuration are under. */
+  readonly root: string;
+  /** Where systemd looks for the certificates of signers, those that win first. */
+  readonly verityDirectories: readonly string[];
+  /** Where efivarfs is mounted. */
+  readonly efivars: string;
+}
+
+/** The places of a machine. */
+export function trustPlaces(host: Host): TrustPlaces {
+  return {
+    root: host.root,
+    verityDirectories: VERITY_DIRECTORIES.map((path) => join(host.root, path)),
+    efivars: efivarsDirectory(evidencePlaces(host)),
+  };
+}
+
 /**
  * Gathers whose signatures the machine accepts: under Trusted Boot the firmware's keys and those of the configuration; where
  * only the configuration demands signatures, the certificates in verity.d as well.
@@ -34,7 +51,7 @@ export interface TrustRequest {
  * @throws TrustError for a certificate of the configuration that cannot be read.
  */
 export async function machineTrust(
-  host: Host,
+  { root, verityDirectories, efivars }: TrustPlaces,
   { isTrustedBoot, requireSignatures, certificateFiles, certificates }: TrustRequest,
 ): Promise<MachineTrust> {
   if (!isTrustedBoot && !requireSignatures) {
@@ -43,13 +60,12 @@ export async function machineTrust(
       reason: 'this is no Trusted Boot, and the configuration demands no signatures',
     };
   }
-  const within = (path: string): string => join(host.root, path);
   const trusted = await openStores({
-    certificateFiles: certificateFiles.map(within),
+    certificateFiles: certificateFiles.map((path) => join(root, path)),
     certificates,
     // Under Trusted Boot, only the firmware's keys count and those that the configuration adds: verity.d may be anybody's.
-    verityDirectories: isTrustedBoot ? [] : VERITY_DIRECTORIES.map(within),
-    efivarsDirectory: within(EFIVARS),
+    verityDirectories: isTrustedBoot ? [] : verityDirectories,
+    efivarsDirectory: efivars,
   });
   const reason = isTrustedBoot ? 'this is Trusted Boot' : 'the configuration demands signatures';
   return { trusted, reason };

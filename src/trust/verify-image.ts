@@ -34,6 +34,8 @@ export interface VerifyOptions extends ReleaseRequest {
    */
   readonly trusted?: TrustedKeys | undefined;
   readonly policy?: ImagePolicy | undefined;
+  /** Leaves the PKCS#7 of the signature alone, which proves nothing where nobody is asked for. Has no effect with {@link trusted}. */
+  readonly ignoreSignature?: boolean | undefined;
   /** Leaves out the data blocks that nothing else of the verification reads. */
   readonly quick?: boolean | undefined;
   /** Refuses expired certificates, which systemd and the kernel do not. */
@@ -94,7 +96,7 @@ class Verification {
   }
 
   async #verifySignature({ signature, rootHash, hashPartition, signaturePartition }: Dissection) {
-    const { trusted, checkExpiry = false, now } = this.#options;
+    const { trusted, ignoreSignature = false, checkExpiry = false, now } = this.#options;
     const isDemanded = trusted !== undefined;
     if (signaturePartition === undefined) {
       const [code, what] =
@@ -111,6 +113,7 @@ class Verification {
       return undefined;
     }
     if (signature === undefined || rootHash === undefined) return undefined;
+    if (ignoreSignature && !isDemanded) return undefined;
     this.#checked.push('signature');
     if (isDemanded) this.#checked.push('trust');
     const verdict = await verifySignature({

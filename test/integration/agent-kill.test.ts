@@ -7,11 +7,8 @@ import { nodeHost } from '../../src/node/host/node-host.ts';
 import { readStore } from '../../src/node/store/store-contents.ts';
 import { auroraboot } from '../support/auroraboot.ts';
 import { AGENT, kairosAgent } from '../support/kairos-agent.ts';
-import { runCommand, succeeded } from '../support/run-command.ts';
-
-/** The system calls that change a file system. */
-const CHANGES =
-  'mkdir,mkdirat,rename,renameat,renameat2,symlink,symlinkat,unlink,unlinkat,fsync,fdatasync,ftruncate,fchmod,pwrite64';
+import { changingCalls, killAtCall } from '../support/kill-at-call.ts';
+import { succeeded } from '../support/run-command.ts';
 
 let scratch: string;
 let image: string;
@@ -60,19 +57,7 @@ test.each(CASES)(
       for (let when = 1; when <= count; when++) {
         const root = await prepare(before);
         const old = stateOf(root);
-        const { status } = await runCommand('strace', [
-          ...[
-            '-f',
-            '-qq',
-            '-o',
-            '/dev/null',
-            '-e',
-            `trace=${call}`,
-            '-e',
-            `inject=${call}:signal=KILL:when=${when}`,
-          ],
-          ...[AGENT, '--root', root, 'sysext', ...args()],
-        ]);
+        const { status } = await killAtCall(call, when, AGENT, ['--root', root, 'sysext', ...args()]);
         if (status !== 0) kills += 1;
         const after = stateOf(root);
         // The next command works, and clears away what was left.
@@ -106,36 +91,10 @@ async function prepare(before: readonly string[][]): Promise<string> {
   return root;
 }
 
-/** How often a command makes each of the system calls, in the thread that makes it most often. */
+/** How often a command makes each of the system calls that change something. */
 async function changesOf(args: readonly string[], before: readonly string[][]): Promise<[string, number][]> {
   const root = await prepare(before);
-  const log = join(scratch, 'strace');
-  succeeded(
-    await runCommand('strace', [
-      '-f',
-      '-qq',
-      '-o',
-      log,
-      '-e',
-      `trace=${CHANGES}`,
-      AGENT,
-      '--root',
-      root,
-      'sysext',
-      ...args,
-    ]),
-  );
-  const counts = new Map<string, number>();
-  for (const [, thread, call] of fs.readFileSync(log, 'utf8').matchAll(/^(\d+) +(\w+)\(/gm)) {
-    const key = `${thread} ${call}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const most = new Map<string, number>();
-  for (const [key, count] of counts) {
-    const call = key.split(' ')[1]!;
-    most.set(call, Math.max(count, most.get(call) ?? 0));
-  }
-  return [...most];
+  return changingCalls(AGENT, ['--root', root, 'sysext', ...args], join(scratch, 'strace'));
 }
 
 /** What the store holds and enables, and nothing that should not be in it. */

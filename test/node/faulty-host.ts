@@ -14,14 +14,21 @@ const CHANGES = new Set([
   'write',
   'truncate',
   'publish',
+  'put',
+  'append',
   'lock',
 ]);
 
 /**
  * A host whose n-th changing call does not happen: `fault` throws or kills instead. With n = 0 nothing is at fault, and
- * `calls` lists what was called.
+ * `calls` lists what was called. After a kill, `ever after`, no later call happens either, such as those that clear away.
  */
-export function faultyHost(host: Host, n: number, fault: Fault): Host & { readonly calls: string[] } {
+export function faultyHost(
+  host: Host,
+  n: number,
+  fault: Fault,
+  times: 'once' | 'ever after' = 'once',
+): Host & { readonly calls: string[] } {
   const calls: string[] = [];
   const wrap = <T extends object>(object: T): T =>
     new Proxy(object, {
@@ -37,7 +44,8 @@ export function faultyHost(host: Host, n: number, fault: Fault): Host & { readon
             (options as { create?: boolean }).create;
           if (CHANGES.has(name) || creates === true) {
             calls.push(name);
-            if (calls.length === n) fault(name);
+            const isLater = times === 'ever after' && n > 0 && calls.length > n;
+            if (calls.length === n || isLater) fault(name);
           }
           const result = value.apply(target, args.map(unwrapped)) as unknown;
           if (result instanceof Promise || typeof result !== 'object' || result === null) return result;

@@ -33,7 +33,7 @@ export async function statusFromFlags(
 function statusText(status: MachineStatus, isOfOne: boolean): string {
   const lines: string[] = [];
   if (!isOfOne) lines.push(...machineLines(status), '');
-  const { extensions, elsewhere, strangers, remarks } = status;
+  const { extensions, elsewhere, strangers, remarks, bootStage } = status;
   if (extensions.length === 0) lines.push(`no ${status.class} is in the store`);
   for (const { name, file, version, size, signedBy, profiles, live, explanation } of extensions) {
     lines.push(
@@ -50,6 +50,17 @@ function statusText(status: MachineStatus, isOfOne: boolean): string {
     for (const { path, name, state, live } of elsewhere) {
       lines.push(`  ${live ? '●' : '○'} ${path}: '${name}', ${STATES[state]}${live ? ', live' : ''}`);
     }
+  }
+  // What concerns an image of the store stands with that image.
+  const others = (bootStage?.extensions ?? []).filter(
+    ({ outcome, image }) => outcome === 'left-out' && !extensions.some(({ file }) => file === image),
+  );
+  if (others.length > 0 || (bootStage?.problems.length ?? 0) > 0) {
+    lines.push('', 'at boot:');
+    for (const { profile, file, reason } of others) {
+      lines.push(`  ${profile}/${file} was left out: ${escapeControls(reason ?? '')}`);
+    }
+    for (const problem of bootStage?.problems ?? []) lines.push(`  ${escapeControls(problem)}`);
   }
   if (strangers.length > 0) {
     lines.push('', 'not made by kairos-agent:');
@@ -68,6 +79,7 @@ const STATES = {
 
 function machineLines({
   boot,
+  bootStage,
   systemd,
   signatures,
   imagePolicy,
@@ -81,6 +93,7 @@ function machineLines({
     field('systemd', systemd === null ? 'unknown' : `${systemd}`),
     field('signatures', `${signatures.required ? 'required' : 'not required'}: ${signatures.reason}`),
     field('policy', imagePolicy ?? "systemd's own"),
+    ...(bootStage?.disabledBy ? [field('turned off', `by the kernel argument ${bootStage.disabledBy}`)] : []),
     ...(hierarchies.length === 0 ? [field('merged', 'nothing')] : []),
     ...hierarchies.map(({ hierarchy, extensions, since, access }) =>
       field('merged', `${hierarchy} (${access}, since ${since}): ${extensions.join(', ')}`),

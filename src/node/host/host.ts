@@ -29,6 +29,11 @@ export interface Host {
    * @throws NodeError ('io').
    */
   readFile(path: ByteString, limit: number): Uint8Array | undefined;
+  /**
+   * Shows one line to whoever watches the machine start: on the kernel's log, which the console shows, or on the console itself.
+   * Best effort; nothing where there is neither, and nothing under another root than the running machine's.
+   */
+  announce(line: string): void;
   /** Runs a program of the machine without a shell. Throws a NodeError ('unsupported') where there is none of that name. */
   run(program: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
@@ -79,6 +84,8 @@ export interface HostDirectory extends Disposable {
   readonly path: ByteString;
   /** The device that the directory is on. */
   readonly device: number;
+  /** The file system that it is on: its number in statfs(2) (linux/magic.h). */
+  fileSystem(): number;
   /** Names, in the order of their bytes. */
   list(): ByteString[];
   /** Undefined where there is no such entry. */
@@ -91,6 +98,15 @@ export interface HostDirectory extends Disposable {
   openFile(name: ByteString): HostReader | undefined;
   /** Makes a file that was not there, or opens one that was to go on writing at its end. */
   openWriter(name: ByteString, options: { readonly existing: boolean; readonly mode?: number }): HostWriter;
+  /**
+   * Makes a small file with this content, or replaces what had its name, in one step and at once. Not durable: for directories
+   * in memory, such as those in /run.
+   *
+   * @param mode 0644 if absent, whatever the umask.
+   */
+  put(name: ByteString, content: Uint8Array, mode?: number): void;
+  /** Adds to a small file at once, which is made if need be with mode 0644. Not durable. */
+  append(name: ByteString, content: Uint8Array): void;
   /** Opens a directory in this one, never through a link; undefined where there is none. */
   openDirectory(name: ByteString, options?: { readonly create?: boolean }): HostDirectory | undefined;
   /** Renames an entry, replacing what had the new name, into this directory or another on the same file system. */

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { type ByteString, byteString, bytesOf, utf8ByteString } from '../../base/byte-string.ts';
 import { displayName, escapeControls } from '../../base/display.ts';
 import { NodeError } from '../error.ts';
+import { announce } from './announce.ts';
 import type { Host } from './host.ts';
 import { OpenDirectory } from './open-directory.ts';
 import { READ_FLAGS } from './open-file.ts';
@@ -61,6 +62,9 @@ export function nodeHost({ root = '/', environment }: NodeHostOptions): Host {
       const resolved = resolvePath(base, path);
       if (resolved === undefined) return undefined;
       return unlessMissing('read', path, () => readBounded(bytesOf(resolved), path, limit));
+    },
+    announce(line) {
+      if (base === '') announce(line);
     },
     run: async (program, args, options) => {
       const { runProgram } = await import('./run-program.ts');

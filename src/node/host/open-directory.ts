@@ -43,6 +43,10 @@ export class OpenDirectory implements HostDirectory {
     return new OpenDirectory(path, fs.openSync(Buffer.from(location), DIRECTORY_FLAGS), resolves);
   }
 
+  fileSystem(): number {
+    return this.#attempt('look at', '', () => fs.statfsSync(`/proc/self/fd/${this.#descriptor}`).type);
+  }
+
   list(): ByteString[] {
     const names = this.#attempt('read', '', () =>
       fs.readdirSync(`/proc/self/fd/${this.#descriptor}`, { encoding: 'buffer' }),
@@ -93,6 +97,17 @@ export class OpenDirectory implements HostDirectory {
         throw error;
       }
     });
+  }
+
+  put(name: ByteString, content: Uint8Array, mode = 0o644): void {
+    const made = `.#${name}.new`;
+    this.unlink(made);
+    this.#write(made, content, constants.O_EXCL, mode);
+    this.rename(made, name);
+  }
+
+  append(name: ByteString, content: Uint8Array): void {
+    this.#write(name, content, constants.O_APPEND, 0o644);
   }
 
   openDirectory(
@@ -150,6 +165,20 @@ export class OpenDirectory implements HostDirectory {
 
   [Symbol.dispose](): void {
     fs.closeSync(this.#descriptor);
+  }
+
+  #write(name: ByteString, content: Uint8Array, how: number, mode: number): void {
+    this.#attempt('write', name, (location) => {
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const descriptor = fs.openSync(location, flags | how, mode);
+      try {
+        if (!fs.fstatSync(descriptor).isFile()) throw this.#unsafe(name, 'it is no regular file');
+        fs.fchmodSync(descriptor, mode);
+        for (let done = 0; done < content.length; ) done += fs.writeSync(descriptor, content, done);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
   }
 
   /** Makes a directory, durably, unless something of that name is there. */

@@ -17,7 +17,8 @@ export function runProgram(
       // Its messages are shown and matched: no colours, no pager, no translation.
       env: { ...base, LC_ALL: 'C.UTF-8', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
+      // Node takes whole milliseconds only.
+      timeout: Math.ceil(timeout),
       killSignal: 'SIGKILL',
     });
     const stdout = collect(child.stdout);

@@ -5,9 +5,9 @@ import { ImageError } from '../../image/error.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
-import { type FoundExtension, findExtensions, searchDirectories } from '../machine/search-directories.ts';
+import { findExtensions } from '../machine/search-directories.ts';
 import type { MachineRules } from '../machine-rules.ts';
-import { type Profile, runPath, storePath } from '../store/layout.ts';
+import type { Profile } from '../store/layout.ts';
 import type { StoreContents } from '../store/store-contents.ts';
 import { checkSet, type SetCode, type SetMember } from './check-set.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from './file-conflicts.ts';
 import type { LiveState } from './live-state.ts';
 import { openExtension } from './open-extension.ts';
+import { isStoreLink, shadowing } from './shadowing.ts';
 import { RefusedImageError, verifyForMachine } from './verify-stored.ts';
 
 /** What there may be to say before an extension is enabled. */
@@ -111,34 +112,6 @@ async function verify(host: Host, { kind, fileName, directory, rules, signal }: 
 /** The boots that load a profile. */
 function bootsOf(profile: Profile): readonly Profile[] {
   return profile === 'common' ? ['active', 'passive', 'recovery'] : [profile];
-}
-
-/** What other search directories have of the same name. */
-function shadowing(
-  self: SetMember,
-  elsewhere: readonly FoundExtension[],
-  kind: ExtensionKind,
-): Finding<SetCode>[] {
-  const order = searchDirectories(kind);
-  return elsewhere
-    .filter(({ name }) => name === self.name)
-    .map(({ directory, entry }): Finding<SetCode> => {
-      const place = displayName(`${directory}/${entry}`);
-      const wins = order.indexOf(directory) <= order.indexOf(runPath(kind));
-      return {
-        code: 'shadowed',
-        level: wins ? 'error' : 'warning',
-        message: wins
-          ? `${place} has the same name and wins over ${displayName(self.place)}, which systemd would never look at`
-          : `${place} has the same name and is not looked at while ${displayName(self.place)} is loaded`,
-        ...(wins && { hint: `remove ${place}, or give the image another name` }),
-        subjects: [place],
-      };
-    });
-}
-
-function isStoreLink(target: ByteString | undefined, kind: ExtensionKind): boolean {
-  return target?.startsWith(`${storePath(kind)}/`) === true;
 }
 
 /** The files of an image; undefined for one that cannot be read, which is another's fault. */

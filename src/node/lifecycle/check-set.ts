@@ -1,7 +1,7 @@
 import type { ByteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { type Finding, SUBJECTS_MAX } from '../../base/finding.ts';
-import { mergeOrder } from '../../image/extension/merge-order.ts';
+import { compareVersions } from '../../image/extension/version-compare.ts';
 import { OVERLAY_OPTIONS_MAX, overlayOptionsLength } from '../machine/overlay-options.ts';
 
 /** What can be wrong with extensions that are each right. */
@@ -49,8 +49,9 @@ export function checkSet(
     });
   }
   const names = [...new Set([extension.name, ...others.map(({ name }) => name)])];
-  const tie = mergeOrder(names).ties.find((group) => group.includes(extension.name));
-  const equals = (tie ?? []).filter((name) => name !== extension.name);
+  const equals = names
+    .filter((name) => name !== extension.name && compareVersions(name, extension.name) === 0)
+    .sort();
   if (equals.length > 0) {
     findings.push({
       code: 'undefined-order',

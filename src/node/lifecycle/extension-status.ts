@@ -3,6 +3,7 @@ import { displayName } from '../../base/display.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { mergeOrder } from '../../image/extension/merge-order.ts';
 import type { Host } from '../host/host.ts';
+import { type BootedExtension, readBootReport } from '../machine/boot-report.ts';
 import { mergedNames } from '../machine/merged.ts';
 import { type FoundExtension, findExtensions } from '../machine/search-directories.ts';
 import { SINCE } from '../machine/systemd-version.ts';
@@ -33,10 +34,21 @@ export interface MachineStatus {
   readonly extensions: readonly ExtensionStatus[];
   /** What systemd finds in its search directories besides the store's links. */
   readonly elsewhere: readonly ElsewhereStatus[];
+  /** What the boot stage did; null where it did not run, or left no report that can be understood. */
+  readonly bootStage: BootStageStatus | null;
   /** What is in the store and should not be. */
   readonly strangers: readonly StrangerStatus[];
   /** What else should be known: sentences without the final full stop. */
   readonly remarks: readonly string[];
+}
+
+/** What the boot stage did to extensions of a class. */
+export interface BootStageStatus {
+  /** The kernel argument that turned extensions off; null where none did. */
+  readonly disabledBy: string | null;
+  readonly extensions: readonly BootedExtension[];
+  /** What else went wrong, with extensions of any class: sentences without the final full stop. */
+  readonly problems: readonly string[];
 }
 
 /** What is merged over a hierarchy. */
@@ -87,6 +99,7 @@ export async function readStatus(
   const listed = await listExtensions(host, kind);
   const found = findExtensions(host, kind, rules.systemdVersion);
   const names = mergedNames(live.merged);
+  const bootStage = readBootStage(host, kind);
   const fileNames = store.images.map(({ fileName }) => fileName);
   const chosen = name === undefined ? fileNames : [findImage(fileNames, name, kind)];
   const isOurs = ({ target }: FoundExtension): boolean =>
@@ -94,7 +107,7 @@ export async function readStatus(
   const extensions = store.images.flatMap((image, index): ExtensionStatus[] => {
     const entry = listed[index];
     if (entry === undefined || !chosen.includes(image.fileName)) return [];
-    return [{ ...entry, explanation: explain(image, live, found, entry) }];
+    return [{ ...entry, explanation: explain(image, entry, { live, found, bootStage }) }];
   });
   return {
     class: kind.name,
@@ -123,17 +136,30 @@ export async function readStatus(
         state,
         live: state === 'used' && names.includes(other),
       })),
+    bootStage,
     strangers: store.strangers.map((stranger) => strangerStatus(stranger, kind)),
     remarks: remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
   };
 }
 
+function readBootStage(host: Host, kind: ExtensionKind): BootStageStatus | null {
+  const report = readBootReport(host);
+  if (report === undefined) return null;
+  const { disabledBy, extensions, problems } = report;
+  return { disabledBy, extensions: extensions.filter((one) => one.class === kind.name), problems };
+}
+
+interface Circumstances {
+  readonly live: LiveState;
+  readonly found: readonly FoundExtension[];
+  readonly bootStage: BootStageStatus | null;
+}
+
 /** Why an extension is live, or not, in words. */
 function explain(
   image: StoredImage,
-  live: LiveState,
-  found: readonly FoundExtension[],
   { name, problem }: ListedExtension,
+  { live, found, bootStage }: Circumstances,
 ): string {
   const { fileName, profiles } = image;
   const { boot } = live;
@@ -157,10 +183,28 @@ function explain(
   if (rival !== undefined) {
     return `not live: ${displayName(`${rival.directory}/${rival.entry}`)} has the same name and wins`;
   }
-  if (link === undefined)
-    return 'not live: it was enabled after the boot and not with --now, or the boot stage left it out';
+  if (link === undefined) return explainUnlinked(image, bootStage);
   if (!link.resolves) return 'not live: its link in /run leads to what is not there';
   return 'not live: systemd was not refreshed since it was linked, or ignored it; verify tells whether it fits this machine';
+}
+
+/** Why an extension of this boot has no link in /run. */
+function explainUnlinked({ fileName }: StoredImage, bootStage: BootStageStatus | null): string {
+  if (bootStage === null) {
+    return 'not live: it was enabled after the boot and not with --now, or the boot stage did not run';
+  }
+  if (bootStage.disabledBy !== null) {
+    return `not live: extensions were turned off by the kernel argument ${bootStage.disabledBy}`;
+  }
+  const booted = bootStage.extensions.filter(({ image }) => image === displayName(fileName));
+  const leftOut = booted.find(({ outcome }) => outcome === 'left-out');
+  if (leftOut !== undefined) {
+    const hint = leftOut.hint === null ? '' : `; ${leftOut.hint}`;
+    return `not live: the boot stage left it out: ${leftOut.reason ?? leftOut.code}${hint}`;
+  }
+  return booted.length > 0
+    ? 'not live now, although the boot stage linked it'
+    : 'not live: it was enabled after the boot and not with --now';
 }
 
 function strangerStatus({ profile, name, problem, target }: Stranger, kind: ExtensionKind): StrangerStatus {

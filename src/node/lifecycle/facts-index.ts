@@ -18,12 +18,12 @@ export async function readFacts(
   images: readonly StoredImage[],
   kind: ExtensionKind,
 ): Promise<Map<ByteString, ImageFacts>> {
-  const index = readIndex(directory);
+  const factsOf = indexedFacts(directory);
   const facts = new Map<ByteString, ImageFacts>();
   for (const { fileName, status } of images) {
-    const known = Object.hasOwn(index, fileName) ? index[fileName] : undefined;
-    if (known?.file === identityOf(status)) {
-      facts.set(fileName, known.facts);
+    const known = factsOf(fileName, status);
+    if (known !== undefined) {
+      facts.set(fileName, known);
       continue;
     }
     // What reads images is large, and a listing mostly does without.
@@ -33,6 +33,17 @@ export async function readFacts(
     if (reader !== undefined) facts.set(fileName, await readImageFacts(reader, fileName, kind));
   }
   return facts;
+}
+
+/** The facts of images that the index knows; undefined of one that it does not know, or that was changed since. */
+export function indexedFacts(
+  directory: HostDirectory,
+): (fileName: ByteString, status: EntryStatus) => ImageFacts | undefined {
+  const index = readIndex(directory);
+  return (fileName, status) => {
+    const known = Object.hasOwn(index, fileName) ? index[fileName] : undefined;
+    return known?.file === identityOf(status) ? known.facts : undefined;
+  };
 }
 
 /** Writes the index anew where images came, went or changed. A store that has no space for it has none. */

@@ -5,12 +5,13 @@ import { NodeError } from '../error.ts';
 import type { Host } from '../host/host.ts';
 import { loadedProfiles } from '../machine/boot-state.ts';
 import { type MergedHierarchy, mergedNames } from '../machine/merged.ts';
+import { runLinkName } from '../machine/run-link-name.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import type { MachineRules } from '../machine-rules.ts';
+import { type RefreshSettings, refreshSettings } from '../refresh-settings.ts';
 import type { StoredImage } from '../store/store-contents.ts';
 import { readLive } from './live-names.ts';
 import type { PlannedBoot } from './plan.ts';
-import type { RefreshSettings } from './refresh.ts';
 import { type NamedRunLink, readRunLinks } from './run-links.ts';
 
 /** What of a class is live on a machine, and how that is changed. */
@@ -59,10 +60,7 @@ export class LiveState {
   runLinkName(fileName: ByteString): ByteString {
     const existing = this.runLinks.find((link) => link.fileName === fileName);
     if (existing !== undefined) return existing.name;
-    const { systemdVersion } = this.#rules;
-    // To these versions the class would be part of the name, for which there is no release file in the image.
-    const isOld = systemdVersion !== undefined && systemdVersion < SINCE.classSuffix;
-    return isOld ? `${this.extensionName(fileName)}.raw` : fileName;
+    return runLinkName(fileName, this.#kind, this.#rules.systemdVersion);
   }
 
   #read(): MergedHierarchy[] {
@@ -88,28 +86,4 @@ export function checkSystemd(kind: ExtensionKind, { systemdVersion }: MachineRul
       { hint: 'without --now it is enabled for a system that has it' },
     );
   }
-}
-
-/** The configuration has the last word over the service's own settings, where this version of systemd knows them. */
-function refreshSettings(
-  kind: ExtensionKind,
-  { configuration, service, systemdVersion = Number.POSITIVE_INFINITY }: MachineRules,
-): RefreshSettings {
-  const args = [...service.args];
-  const set = (option: string, value: string | undefined, since: number): void => {
-    if (value === undefined || systemdVersion < since) return;
-    const known = args.findIndex((arg) => arg.startsWith(`${option}=`));
-    if (known >= 0) args.splice(known, 1);
-    args.push(`${option}=${value}`);
-  };
-  set('--image-policy', configuration.imagePolicy, SINCE.imagePolicy);
-  set('--mutable', configuration.mutable, SINCE.mutable);
-  const hierarchies = kind.name === 'sysext' ? configuration.hierarchies : undefined;
-  return {
-    args,
-    environment: {
-      ...service.environment,
-      ...(hierarchies !== undefined && { SYSTEMD_SYSEXT_HIERARCHIES: hierarchies.join(':') }),
-    },
-  };
 }

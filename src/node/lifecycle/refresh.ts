@@ -1,13 +1,7 @@
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host } from '../host/host.ts';
-
-/** How systemd is asked to refresh: as its own service does it. */
-export interface RefreshSettings {
-  /** Arguments behind `refresh`, such as `--image-policy=…`. */
-  readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-}
+import type { RefreshSettings } from '../refresh-settings.ts';
 
 /** Milliseconds for systemd to merge: verifying happens as blocks are read, so this is for opening hundreds of images. */
 const TIMEOUT = 120_000;

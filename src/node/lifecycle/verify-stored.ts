@@ -19,6 +19,10 @@ export interface VerifyRequest {
   readonly releaseHost: ReleaseHost | undefined;
   /** Leaves out data that nothing else of the verification reads. */
   readonly quick: boolean;
+  /** Leaves the signature alone where none is demanded. */
+  readonly ignoreSignature?: boolean;
+  /** Hashes with more than one thread where that pays. */
+  readonly threads?: boolean;
   readonly now: Date;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -28,9 +32,14 @@ export interface VerifyRequest {
 export async function verifyForMachine(source: ByteSource, request: VerifyRequest): Promise<Verdict> {
   // What verifies is large, and most commands never need it.
   const { verifyImage } = await import('../../trust/verify-image.ts');
-  const { trust, releaseHost, ...options } = request;
-  // Nodes are small, and have other things to do.
-  return verifyImage(source, { ...options, trusted: trust.trusted, host: releaseHost, singleThread: true });
+  const { trust, releaseHost, threads = false, ...options } = request;
+  return verifyImage(source, {
+    ...options,
+    trusted: trust.trusted,
+    host: releaseHost,
+    // Nodes are small, and have other things to do.
+    singleThread: !threads,
+  });
 }
 
 /** What can be done; where it is about the signature, also why there must be one. */

@@ -10,14 +10,15 @@ import { FILE_NAME_MAX } from './layout.ts';
  * 'bad-name' that says why not.
  */
 export function checkImageFileName(fileName: ByteString, kind: ExtensionKind): void {
-  const problem = problemOf(fileName, kind);
+  const problem = imageFileNameProblem(fileName, kind);
   if (problem === undefined) return;
   throw new NodeError('bad-name', `'${displayName(fileName)}' cannot be the name of an image: ${problem}`, {
     hint: `images are called NAME${kind.suffix} or NAME.raw; --name gives another name`,
   });
 }
 
-function problemOf(fileName: ByteString, kind: ExtensionKind): string | undefined {
+/** Why an image cannot be kept under a name: a clause whose subject is the name; undefined if it can. */
+export function imageFileNameProblem(fileName: ByteString, kind: ExtensionKind): string | undefined {
   if (fileName.length > FILE_NAME_MAX) return `it has more than ${FILE_NAME_MAX} bytes`;
   if (decodeUtf8(fileName) === undefined) return 'it is not in UTF-8';
   if (/[\x00-\x1f\x7f]/.test(fileName)) return 'there are control characters in it';

@@ -26,11 +26,28 @@ export interface ParsedCertificate {
 }
 
 /**
+ * Certificates that were parsed, by their DER in Latin-1. One signer's is in every image, and in the firmware's variables; parsing
+ * it takes longer than verifying a signature with it.
+ */
+const PARSED = new Map<string, ParsedCertificate>();
+const PARSED_MAX = 64;
+
+/**
  * Parses a certificate in DER. Throws a TrustError `unreadable-certificate`.
  *
  * @param name What it is, for messages.
  */
 export async function parseCertificate(der: Uint8Array, name: string): Promise<ParsedCertificate> {
+  const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1');
+  const known = PARSED.get(key);
+  if (known !== undefined) return known;
+  const parsed = await parse(der, name);
+  if (PARSED.size >= PARSED_MAX) PARSED.clear();
+  PARSED.set(key, parsed);
+  return parsed;
+}
+
+async function parse(der: Uint8Array, name: string): Promise<ParsedCertificate> {
   const refuse = (reason: string, cause?: unknown): never => {
     throw new TrustError('unreadable-certificate', `${name}: ${reason}`, { cause });
   };

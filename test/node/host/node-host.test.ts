@@ -169,6 +169,7 @@ describe('a program', () => {
 
   test('that takes too long is killed, and one that is missing is named', async () => {
     expect(await host().run('sleep', ['60'], { timeout: 50 })).toMatchObject({ status: undefined });
+    expect(await host().run('sleep', ['0'], { timeout: 5000.5 })).toMatchObject({ status: 0 });
     await expect(host().run('no-such-program', [])).rejects.toThrow(/no-such-program cannot be run/);
   });
 });
