@@ -6,6 +6,7 @@ set -eu
 packages=$(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' <<'LIST'
 apache2-utils       # htpasswd: basic authentication of the registry
 attr                # getfattr, setfattr: extended attributes of files under test
+binutils            # strip: what tools that make an initramfs do to executables
 btrfs-progs         # mkfs.btrfs: file systems to tell apart
 buildah             # container images with real layers and whiteouts
 ca-certificates
@@ -18,15 +19,18 @@ efitools            # EFI signature lists and updates to compare with
 erofs-utils         # fsck.erofs, mkfs.erofs
 f2fs-tools          # mkfs.f2fs
 fdisk               # sfdisk: reads partition tables
+fish                # completions
 genisoimage
 libcap2-bin         # setcap: file capabilities
 lz4                 # blocks to decompress
+mandoc              # checks man pages
 mtools              # EFI system partition of the virtual node
 mmdebstrap          # builds the systemd 257 root
 openssl             # keys, certificates, cms -verify
 podman              # Docker API socket
 qemu-system-x86
 sbsigntool          # signs UEFI programs with the keys of genkey
+shellcheck          # checks what is installed on a node
 skopeo              # OCI layouts and archives
 nginx-light         # HTTPS server: ranges, redirects
 squashfs-tools      # mksquashfs, unsquashfs
@@ -36,6 +40,7 @@ tinyproxy           # HTTP proxy
 tmux                # terminal: progress, widths, interruption
 xfsprogs            # mkfs.xfs
 xz-utils            # XZ and LZMA to decompress
+zsh                 # completions
 zstd
 LIST
 )

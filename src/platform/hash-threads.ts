@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { VerityHasher } from '../image/block-hasher.ts';
 import { handOut, hashParts } from './hash-parts.ts';
 import { allocateShared, RUN_MAX, type SharedRun, sharedRun, WORD } from './hash-thread-layout.ts';
+import { startThread } from './start-thread.ts';
 
 /** Threads beyond which reading is slower than hashing. */
 const THREADS_MAX = 4;
@@ -30,8 +31,7 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
     this.#run = sharedRun(memory);
     const threads = Math.min(availableParallelism(), THREADS_MAX);
     this.#workers = Array.from({ length: threads - 1 }, () => {
-      const script = `./hash-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`;
-      const worker = new Worker(new URL(script, import.meta.url), {
+      const worker = startThread('hash-thread', {
         workerData: { memory, algorithm: this.algorithm },
         resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
       });

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Sha256Answer, Sha256Request } from './sha256-thread-messages.ts';
+import { startThread } from './start-thread.ts';
 
 /** SHA-256 of a stream, computed by a thread of its own. It takes some 40 ms to start. */
 export class Sha256Thread implements AsyncDisposable {
@@ -8,8 +9,7 @@ export class Sha256Thread implements AsyncDisposable {
   #failure: Error | undefined;
 
   constructor() {
-    const script = `./sha256-thread-main${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`;
-    this.#worker = new Worker(new URL(script, import.meta.url), {
+    this.#worker = startThread('sha256-thread-main', {
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.on('message', (answer: Sha256Answer) => this.#waiting.shift()?.resolve(answer));

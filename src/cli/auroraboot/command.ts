@@ -1,4 +1,4 @@
-import { type Program, runProgram } from '../run-program.ts';
+import type { Program } from '../run-program.ts';
 import { extensionCommand } from './extension-command.ts';
 import { genkeyCommand } from './genkey-command.ts';
 import { inspectCommand } from './inspect-command.ts';
@@ -29,8 +29,3 @@ export const AURORABOOT: Program = {
     }
   },
 };
-
-/** Runs `auroraboot` with these arguments and returns its exit status. */
-export function run(args: readonly string[]): Promise<number> {
-  return runProgram(AURORABOOT, args);
-}

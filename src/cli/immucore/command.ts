@@ -1,4 +1,4 @@
-import { type Program, runProgram } from '../run-program.ts';
+import type { Program } from '../run-program.ts';
 import type { StageFlags } from './stage.ts';
 
 const EXAMPLE = `
@@ -34,8 +34,3 @@ export const IMMUCORE: Program = {
       });
   },
 };
-
-/** Runs `immucore` with these arguments and returns its exit status. */
-export function run(args: readonly string[]): Promise<number> {
-  return runProgram(IMMUCORE, args);
-}

@@ -1,4 +1,4 @@
-import { type Program, runProgram } from '../run-program.ts';
+import type { Program } from '../run-program.ts';
 import { classCommand } from './class-command.ts';
 
 const EXAMPLE = `
@@ -20,8 +20,3 @@ export const KAIROS_AGENT: Program = {
     }
   },
 };
-
-/** Runs `kairos-agent` with these arguments and returns its exit status. */
-export function run(args: readonly string[]): Promise<number> {
-  return runProgram(KAIROS_AGENT, args);
-}

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+/** Files that are started as such: the program, and the threads that it starts. */
+export const ENTRY_POINTS = [
+  'src/cli/main.ts',
+  'src/platform/hash-thread.ts',
+  'src/platform/sha256-thread-main.ts',
+];
+
+/**
+ * Commander loads it for commands that are executables of their own, of which there are none here; it takes a tenth of
+ * Node's own start.
+ */
+const childProcessOnDemand: Plugin = {
+  name: 'child-process-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'child_process', namespace: 'on-demand' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
+      contents:
+        "export default { get spawn() { return process.getBuiltinModule('node:child_process').spawn; } };",
+    }));
+  },
+};
+
+/** Bundles the sources as ECMAScript modules. What is loaded on demand becomes files of its own, so that a start reads little. */
+export async function bundleModules(options: BuildOptions): Promise<void> {
+  await build({
+    absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+    entryPoints: ENTRY_POINTS,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Modules keep their named exports when they are loaded on demand, which CommonJS does not.
+    mainFields: ['module', 'main'],
+    // Not identifiers: what parses certificates tells its types by the names of classes.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [childProcessOnDemand],
+    ...options,
+  });
+}
