@@ -18,16 +18,17 @@ export interface DownloadResult {
   readonly withDigest: Pairs;
 }
 
-/** Builds an image, serves it with nginx, and downloads it with the bundled agent and with curl. */
-export async function compareDownload({ directory, auroraboot, runs }: Bench): Promise<DownloadResult> {
+/** Builds an image, serves it with nginx, and downloads it with the packaged agent and with curl. */
+export async function compareDownload(
+  { directory, auroraboot, runs }: Bench,
+  kairosAgent: string,
+): Promise<DownloadResult> {
   const scratch = join(directory, 'download');
   const tree = join(scratch, 'tree');
   mkdirSync(join(tree, 'usr/share'), { recursive: true });
   const content = join(tree, 'usr/share/data');
   execFileSync('sh', ['-c', `head -c ${SIZE} /dev/urandom >'${content}'`]);
   execFileSync(auroraboot, ['sysext', '--quiet', '--output', scratch, 'big', `dir:${tree}`]);
-  const bundle = join(scratch, 'bundle');
-  execFileSync(process.execPath, ['packaging/bundle.ts', bundle]);
 
   const authority = await makeAuthority(scratch);
   const nginx = await startNginx({ tls: await authority.issue('server', '127.0.0.1') });
@@ -41,10 +42,8 @@ export async function compareDownload({ directory, auroraboot, runs }: Bench): P
     const [digest = ''] = execFileSync('sha256sum', [join(scratch, 'big.sysext.raw')], {
       encoding: 'utf8',
     }).split(' ');
-    // The Node of this checkout first, and every time into an empty store.
-    const agent =
-      `rm -rf ${root}/var; PATH=${join(process.execPath, '..')}:$PATH ` +
-      `exec ${join(bundle, 'bin/kairos-agent')} --root ${root} sysext download --quiet`;
+    // Every time into an empty store.
+    const agent = `rm -rf ${root}/var; exec ${kairosAgent} --root ${root} sysext download --quiet`;
     const curl = `rm -f curled; exec curl --silent --cacert ${authority.certificate} --output curled`;
     const shell = (command: string): string =>
       execFileSync('sh', ['-c', command], {

@@ -1,7 +1,7 @@
 /**
  * Paired measurements: this project against what a user would do instead, on the same machine, in turn.
  *
- * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|download|list]
+ * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|download|list|boot]
  * Needs root on Debian for the tools on the other side. Writes bench/RESULTS.md when everything was run.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,9 +10,11 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
+import { bootReport, compareBoot } from './boot.ts';
 import { type BuildResult, buildReport, compareBuilds, growth } from './build.ts';
 import { compareDownload, downloadReport } from './download.ts';
 import { compareList, listReport } from './list.ts';
+import { packaged } from './packaged.ts';
 import type { Bench } from './setting.ts';
 import { compareVerification, verifyReport } from './verify.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -21,7 +23,7 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },
 });
 const runs = Number(values.runs);
-const names = [...WORKLOADS.map(({ name }) => name), 'download', 'list'];
+const names = [...WORKLOADS.map(({ name }) => name), 'download', 'list', 'boot'];
 const isWhole = values.only === undefined;
 if (!(runs >= 1) || (values.only !== undefined && !names.includes(values.only))) {
   throw new Error(`--runs is a number, --only one of: ${names.join(', ')}`);
@@ -57,8 +59,12 @@ try {
     const { workload, image } = largest;
     sections.push(verifyReport(await compareVerification(workload.description, image, bench)));
   }
-  if (isChosen('download')) sections.push(downloadReport(await compareDownload(bench)));
-  if (isChosen('list')) sections.push(listReport(compareList(bench)));
+  const program = await packaged(directory);
+  if (isChosen('download')) {
+    sections.push(downloadReport(await compareDownload(bench, program('kairos-agent'))));
+  }
+  if (isChosen('list')) sections.push(listReport(compareList(bench, program('kairos-agent'))));
+  if (isChosen('boot')) sections.push(bootReport(await compareBoot(bench, program('immucore'))));
   const report = [
     '# Results of `npm run bench`',
     '',
