@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecutableParts } from '../packaging/executable.ts';
@@ -9,7 +10,11 @@ export async function packaged(directory: string): Promise<(name: keyof typeof P
   const architecture = ARCHITECTURES.find((name) => name === process.arch);
   if (architecture === undefined) throw new Error(`there is no executable for ${process.arch}`);
   const parts = await ExecutableParts.bundle();
-  parts.write(architecture, join(directory, 'kairos-sysext'));
+  const written = join(directory, 'executable');
+  parts.write(architecture, written);
+  // As it is installed. What was written in one piece is in the page cache in large pieces, which count as memory of whoever touches a
+  // page of them.
+  execFileSync('install', ['-m', '755', written, join(directory, 'kairos-sysext')]);
   for (const name of Object.keys(PROGRAMS)) symlinkSync('kairos-sysext', join(directory, name));
   return (name) => join(directory, name);
 }

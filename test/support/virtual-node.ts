@@ -44,6 +44,9 @@ export type PersistentFiles = Readonly<
 /** Where the store of system extensions is on the persistent partition. */
 export const STORE = '.state/var-lib-kairos.bind/extensions';
 
+/** Where that of configuration extensions is. */
+export const CONFEXTS = '.state/var-lib-kairos.bind/confexts';
+
 /** Makes a file system for {@link NodeBoot.persistent}. */
 export async function makePersistent(output: string, files: PersistentFiles): Promise<void> {
   const tree = `${output}.tree`;

@@ -6,7 +6,7 @@ import { flipByte } from '../support/flip-byte.ts';
 import type { VirtualMachineRun } from '../support/guest-script.ts';
 import { extensionPartitions, readPartitionTable } from '../support/partition-table.ts';
 import { succeeded } from '../support/run-command.ts';
-import { bootNode, bootNodes, buildNode, makePersistent, STORE } from '../support/virtual-node.ts';
+import { bootNode, bootNodes, buildNode, CONFEXTS, makePersistent, STORE } from '../support/virtual-node.ts';
 
 const PROFILES = ['active', 'passive', 'recovery', 'common'] as const;
 const STATES = ['active', 'passive', 'recovery', 'autoreset', 'live'] as const;
@@ -46,8 +46,11 @@ beforeAll(async () => {
   const { data } = extensionPartitions(await readPartitionTable(broken));
   await flipByte(broken, data.offset + 1024);
   const extra = await build('extra');
+  const settings = await build('settings', 'confext');
   const all = {
     ...files,
+    [`${CONFEXTS}/settings.confext.raw`]: { host: settings },
+    [`${CONFEXTS}/common/settings.confext.raw`]: { link: '../settings.confext.raw' },
     [`${STORE}/broken.sysext.raw`]: { host: broken },
     [`${STORE}/common/broken.sysext.raw`]: { link: '../broken.sysext.raw' },
     [`${STORE}/extra.sysext.raw`]: { host: extra },
@@ -57,6 +60,7 @@ beforeAll(async () => {
     for name in ${PROFILES.map((profile) => `for-${profile}`).join(' ')} extra; do
       step "$name" sh -c "lab-$name"
     done
+    step settings cat /etc/lab-settings
     step target systemctl is-active multi-user.target
     step sentinels ls /run/cos
     step report cat /run/immucore/extensions.json
@@ -108,11 +112,13 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Builds an image with a program that prints the image's name; unsigned, as any outside of Trusted Boot may be. */
-async function build(name: string): Promise<string> {
+async function build(name: string, kind: 'sysext' | 'confext' = 'sysext'): Promise<string> {
   const tree = join(directory, `${name}.tree`);
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
+  await mkdir(join(tree, 'etc'));
+  await writeFile(join(tree, `etc/lab-${name}`), `${name}\n`);
   await writeFile(join(tree, `usr/bin/lab-${name}`), `#!/bin/sh\necho ${name}\n`, { mode: 0o755 });
-  const outcome = await auroraboot(['sysext', '--quiet', '--output', directory, name, `dir:${tree}`]);
+  const outcome = await auroraboot([kind, '--quiet', '--output', directory, name, `dir:${tree}`]);
   return succeeded(outcome).stdout.trim();
 }
 
@@ -126,6 +132,11 @@ describe.each(STATES)('the boot state %s', (state) => {
   it.each(PROFILES)('has what is enabled for %s, if it loads that', (profile) => {
     const { status, stdout } = runs[state].step(`for-${profile}`);
     const expected = LOADS[state].includes(profile) ? [0, `for-${profile}\n`] : [127, ''];
+    expect([status, stdout]).toEqual(expected);
+  });
+  it('has the configuration extension that is enabled for every boot, if it loads any', () => {
+    const expected = LOADS[state].length > 0 ? [0, 'settings\n'] : [1, ''];
+    const { status, stdout } = runs[state].step('settings');
     expect([status, stdout]).toEqual(expected);
   });
   it('leaves out the image that cannot be read, and says so', () => {
