@@ -1,19 +1,16 @@
 /**
- * Makes what is handed out, in dist: an executable for each architecture, the licences of what is in them, completions and man
- * pages. Prints the sizes of the executables, what they hold and how fast they start. The same bytes every time.
+ * Makes what is handed out, in dist: an executable for each architecture, the licences of what is in them, completions, man pages,
+ * and what installs all that on a node. Prints the sizes of the executables, what they hold and how fast they start. The same bytes every time.
  *
  * Usage: node packaging/package.ts [ARCHITECTURE...]
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PROGRAMS } from '../src/cli/programs.ts';
-import { describePrograms } from './command-tree.ts';
-import { writeCompletions } from './completions/write.ts';
 import { ExecutableParts } from './executable.ts';
-import { licences } from './licences.ts';
-import { writeManPages } from './man.ts';
+import { writeInstallation } from './installation.ts';
 import { ARCHITECTURES, type Architecture } from './node-binary.ts';
 
 const OUTPUT = 'dist';
@@ -40,11 +37,7 @@ for (const architecture of architectures) {
   console.log(`  their code caches                ${codeCaches === 0 ? 'none' : megabytes(codeCaches)}`);
   if (architecture === process.arch) reportStart(path);
 }
-writeFileSync(join(OUTPUT, 'THIRD-PARTY-LICENSES'), licences());
-const programs = await describePrograms();
-for (const name of ['completions', 'man']) rmSync(join(OUTPUT, name), { recursive: true, force: true });
-writeCompletions(join(OUTPUT, 'completions'), programs);
-writeManPages(join(OUTPUT, 'man'), programs);
+await writeInstallation(OUTPUT);
 
 function compressedSize(path: string): string {
   const { status, stdout } = spawnSync('zstd', ['-19', '-T0', '-q', '-c', path], { maxBuffer: 2 ** 28 });

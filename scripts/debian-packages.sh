@@ -21,6 +21,7 @@ f2fs-tools          # mkfs.f2fs
 fdisk               # sfdisk: reads partition tables
 fish                # completions
 genisoimage
+initramfs-tools-core # mkinitramfs: the boot stage in an initramfs of Debian
 libcap2-bin         # setcap: file capabilities
 lz4                 # blocks to decompress
 mandoc              # checks man pages
