@@ -10,12 +10,12 @@
 #
 #   lab/node-image.sh PRODUCT [SUITE]
 #
-# PRODUCT is a directory as `npm run bundle` makes it, with a Node in bin. SUITE is trixie (systemd 257), or bookworm (systemd 252), which
+# PRODUCT is a directory as lab/product.ts makes it. SUITE is trixie (systemd 257), or bookworm (systemd 252), which
 # cannot be started in Trusted Boot here.
 set -eu
 
-if [ $# -lt 1 ] || [ ! -x "$1/bin/node" ]; then
-  echo "usage: lab/node-image.sh PRODUCT [SUITE] (a bundle with bin/node)" >&2
+if [ $# -lt 1 ] || [ ! -e "$1/install.sh" ]; then
+  echo "usage: lab/node-image.sh PRODUCT [SUITE] (PRODUCT is made by lab/product.ts)" >&2
   exit 2
 fi
 project=$(realpath "$(dirname "$0")/..")
@@ -27,7 +27,7 @@ cache=$(dirname "$base")
 key=$({
   basename "$base"
   cd "$project"
-  find lab/node lab/node-image.sh packaging/systemd packaging/dracut -type f | LC_ALL=C sort | xargs sha256sum
+  find lab/node lab/node-image.sh -type f | LC_ALL=C sort | xargs sha256sum
   cd "$product"
   find . -type f | LC_ALL=C sort | xargs sha256sum
 } | sha256sum | cut -c 1-16)
@@ -57,21 +57,9 @@ cp -a "$base" "$tree"
 # What a node is not given: tools of the tests, and a kernel that the boot loader brings.
 rm -rf "$tree"/boot/System.map-* "$tree"/usr/share/OVMF "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*
 
-mkdir -p "$tree/usr/lib/kairos-sysext" "$tree/usr/lib/dracut/modules.d"
-cp -a "$product/." "$tree/usr/lib/kairos-sysext/"
-for name in kairos-agent immucore; do
-  ln -s "../lib/kairos-sysext/bin/$name" "$tree/usr/bin/$name"
-done
-cp -a "$project/packaging/systemd/immucore.service" "$project/packaging/systemd/immucore-initrd.service" \
-  "$project"/lab/node/systemd/* "$tree/usr/lib/systemd/system/"
+sh "$product/install.sh" --root "$tree" --arch x64 >/dev/null
+cp -a "$project"/lab/node/systemd/* "$tree/usr/lib/systemd/system/"
 mkdir "$tree/efi"
-# The older systemd has no confext.
-classes=$(cd "$tree/usr/lib/systemd/system" && ls systemd-sysext.service systemd-confext.service 2>/dev/null | sed 's/systemd-\(.*\).service/\1/')
-for class in $classes; do
-  mkdir -p "$tree/usr/lib/systemd/system/systemd-$class.service.d"
-  cp "$project/packaging/systemd/systemd-$class.service.d/kairos.conf" "$tree/usr/lib/systemd/system/systemd-$class.service.d/"
-done
-cp -a "$project/packaging/dracut" "$tree/usr/lib/dracut/modules.d/90kairos-sysext"
 cp -a "$project/lab/node/dracut" "$tree/usr/lib/dracut/modules.d/91kairos-lab"
 
 # The root is read-only: what systemd would write to /etc at the first boot is there already.
@@ -86,9 +74,7 @@ cat >"$tree/etc/systemd/system/serial-getty@ttyS0.service.d/lab.conf" <<'CONF'
 ExecStart=
 ExecStart=-agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 - $TERM
 CONF
-for unit in immucore efi-partition systemd-sysext systemd-confext; do
-  [ ! -e "$tree/usr/lib/systemd/system/$unit.service" ] || systemctl --quiet --root "$tree" enable "$unit.service"
-done
+systemctl --quiet --root "$tree" enable efi-partition.service
 # Debian 12 has its /tmp on the root.
 if [ -e "$tree/usr/share/systemd/tmp.mount" ]; then
   cp "$tree/usr/share/systemd/tmp.mount" "$tree/usr/lib/systemd/system/"
@@ -117,7 +103,7 @@ mv "$tree/boot/vmlinuz-$version" "$work/vmlinuz"
 
 if [ "$suite" = trixie ]; then
   # Keys of the firmware; what boots is signed by db.
-  "$product/bin/node" "$product/lib/bundle/main.js" auroraboot genkey lab --quiet --output "$work/keys"
+  "$tree/usr/bin/auroraboot" genkey lab --quiet --output "$work/keys"
   cp "$tree/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$work/stub"
   sbsign --key "$work/keys/db.key" --cert "$work/keys/db.pem" --output "$work/systemd-boot.efi" \
     "$tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi" >/dev/null 2>&1

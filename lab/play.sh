@@ -26,8 +26,7 @@ case $command in
     ;;
 esac
 
-node "$lab/../packaging/bundle.ts" "$place/product" >&2
-cp "$(node -p process.execPath)" "$place/product/bin/node"
+node "$lab/product.ts" "$place/product" >&2
 image=$(sh "$lab/node-image.sh" "$place/product")
 mkdir -p "$place/files"
 rm -rf "$place/keys"

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWithNode } from './bundle.ts';
 import { type FirmwareKeys, makeVariableStore } from './firmware.ts';
 import { type GuestFile, guestRun, packGuestFiles, type VirtualMachineRun } from './guest-script.ts';
 import { mustRun, runCommand } from './run-command.ts';
@@ -23,7 +22,7 @@ export interface NodeImage {
 export async function buildNode(suite: 'trixie' | 'bookworm' = 'trixie'): Promise<NodeImage> {
   const directory = await mkdtemp('/var/tmp/kairos-sysext-product-');
   try {
-    bundleWithNode(directory);
+    await mustRun(process.execPath, [lab('product.ts'), directory]);
     const { stdout } = await mustRun('sh', [lab('node-image.sh'), directory, suite]);
     const path = stdout.trim();
     const pair = (name: string) => ({
