@@ -16,7 +16,12 @@ rmSync(directory, { recursive: true, force: true });
 mkdirSync(join(directory, 'bin'), { recursive: true });
 await build({
   // What is loaded on demand becomes files of its own, so that a start reads only what it needs.
-  entryPoints: ['src/cli/main.ts', 'src/platform/hash-thread.ts', 'src/platform/sha256-thread-main.ts'],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/platform/compression-thread.ts',
+    'src/platform/hash-thread.ts',
+    'src/platform/sha256-thread-main.ts',
+  ],
   outdir: join(directory, 'lib/bundle'),
   entryNames: '[name]',
   chunkNames: '[name]-[hash]',

@@ -1,8 +1,10 @@
 import { constants, deflateRawSync, zstdCompressSync } from 'node:zlib';
 import type { Compressors } from '../image/compressors.ts';
 
-/** The output is one buffer: no codec makes more of a piece than this beyond its size. */
-const chunkSize = (input: Uint8Array): number => input.length + (input.length >>> 6) + 1024;
+/** Bytes of output at a time: mostly that is all, as more than a physical cluster is of no use, and memory is given back late. */
+const CHUNK_SIZE = 68 * 1024;
+const chunkSize = (input: Uint8Array): number =>
+  Math.min(input.length + (input.length >>> 6) + 1024, CHUNK_SIZE);
 
 /** DEFLATE and zstd of `node:zlib`. */
 export const compressors: Compressors = {

@@ -38,12 +38,12 @@ const SEARCHES: readonly Search[] = [
   { depth: 8, enough: 32, lookAhead: 2 },
   { depth: 12, enough: 48, lookAhead: 2 },
   { depth: 16, enough: 64, lookAhead: 2 },
+  { depth: 20, enough: 64, lookAhead: 2 },
   { depth: 24, enough: 64, lookAhead: 2 },
   { depth: 32, enough: 64, lookAhead: 2 },
   { depth: 64, enough: 128, lookAhead: 2 },
   { depth: 128, enough: 256, lookAhead: 2 },
-  { depth: 256, enough: 512, lookAhead: 2 },
-  { depth: 1024, enough: 4096, lookAhead: 2 },
+  { depth: 512, enough: 1024, lookAhead: 2 },
 ];
 export const LZ4HC_LEVELS = { lowest: 1, highest: SEARCHES.length, usual: 9 } as const;
 

@@ -11,6 +11,9 @@ import type { FilePlacement, ScratchRange, StoredFile } from './tree.ts';
 /** Most bytes of content that are encoded together, and that a part of a file has. A multiple of the block size. */
 export const BATCH_SIZE = 2 << 20;
 
+/** Most parts of a batch, as what is to be said of each is more than the content of the smallest. */
+const BATCH_PARTS = 4096;
+
 /** Encodes batches, several at a time where the host has threads for it. */
 export interface BatchCompressor {
   /** Memory of {@link BATCH_SIZE} bytes for the content of a batch; waits until there is some. */
@@ -18,9 +21,10 @@ export interface BatchCompressor {
   /** Takes back memory whose batch is dealt with. */
   giveBack(buffer: Uint8Array): void;
   /**
-   * Encodes a batch as `BatchEncoder` does. The result is the caller's; results may come in any order.
+   * Encodes a batch as `BatchEncoder` does. Results may come in any order.
    *
-   * @param buffer From {@link takeBuffer}; its first bytes are the content.
+   * @param buffer From {@link takeBuffer}; its first bytes are the content. The result may take their place, and is good
+   * until the buffer is given back.
    */
   encode(buffer: Uint8Array, parts: readonly ContentPart[]): Promise<EncodedBatch>;
 }
@@ -151,7 +155,9 @@ export class CompressedFiles {
 
   /** Has a batch with room for so many bytes. */
   async #makeRoom(length: number): Promise<void> {
-    if (this.#batch !== undefined && this.#batch.filled + length > BATCH_SIZE) this.#submit();
+    const isFull = (batch: OpenBatch): boolean =>
+      batch.filled + length > BATCH_SIZE || batch.parts.length === BATCH_PARTS;
+    if (this.#batch !== undefined && isFull(this.#batch)) this.#submit();
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#batch ??= { buffer: await this.#takeBuffer(), parts: [], files: [], filled: 0 };
   }

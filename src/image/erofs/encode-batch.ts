@@ -31,6 +31,18 @@ export interface EncodedBatch {
   readonly tails: Uint8Array;
 }
 
+/**
+ * What became of a batch, moved from the encoder's memory to where the content was; to memory of its own where that is too
+ * small, as it may be for many small files with blocks of their own.
+ */
+export function moveTo(buffer: Uint8Array, { parts, blocks, tails }: EncodedBatch): EncodedBatch {
+  const end = blocks.length + tails.length;
+  if (end > buffer.length) return { parts, blocks: blocks.slice(), tails: tails.slice() };
+  buffer.set(blocks);
+  buffer.set(tails, blocks.length);
+  return { parts, blocks: buffer.subarray(0, blocks.length), tails: buffer.subarray(blocks.length, end) };
+}
+
 /** Bytes that a compressed inode has more than its index: what aligns the map header, and the header. */
 const MAP_OVERHEAD = 16;
 /** Bytes of the index for one lcluster, at most. */
