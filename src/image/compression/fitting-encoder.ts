@@ -3,6 +3,8 @@ import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
 
 /** Of the output: with so little of it unused, another attempt is not worth its time. */
 const UNUSED_SHARE = 1 / 64;
+/** Of the output: what is left unused in haste, so that the first attempt mostly fits. */
+const HASTY_SHARE = 1 / 16;
 /** Attempts to use more of the output, once there is one that fits. */
 const ATTEMPTS = 4;
 /** What is expected of the first piece of an input. */
@@ -32,14 +34,14 @@ export class FittingEncoder implements PieceEncoder {
     this.#ratio = FIRST_RATIO;
   }
 
-  encode(start: number, end: number, output: Uint8Array): EncodedPiece {
+  encode(start: number, end: number, output: Uint8Array, isHasty = false): EncodedPiece {
     const room = output.length;
     const most = Math.min(end - start, this.#longest);
-    const enough = room - Math.ceil(room * UNUSED_SHARE);
+    const enough = isHasty ? 0 : room - Math.ceil(room * UNUSED_SHARE);
     /** The longest piece that fits, and the shortest that does not. */
     let fitting: EncodedPiece = { length: 0, size: 0 };
     let tooLong = most + 1;
-    let length = Math.min(most, Math.floor(room / this.#ratio));
+    let length = Math.min(most, Math.floor((room / this.#ratio) * (isHasty ? 1 - HASTY_SHARE : 1)));
     for (let attempt = 1; fitting.length === 0 || attempt <= ATTEMPTS; attempt++) {
       const compressed = this.#compress(this.#input.subarray(start, start + length));
       const ratio = compressed.length / length;

@@ -26,24 +26,24 @@ interface Search {
   readonly depth: number;
   /** A match of so many bytes is good enough to look no further. */
   readonly enough: number;
-  /** Positions behind a match's at which a longer one is looked for before it is taken. */
-  readonly lookAhead: 0 | 1 | 2;
+  /** Whether the cheapest of all ways through overlapping matches is looked for. */
+  readonly isOptimal: boolean;
 }
 
 /** Levels of `lz4hc`, as liblz4 counts them, from 1 on. */
 const SEARCHES: readonly Search[] = [
-  { depth: 2, enough: 24, lookAhead: 1 },
-  { depth: 4, enough: 32, lookAhead: 1 },
-  { depth: 6, enough: 32, lookAhead: 2 },
-  { depth: 8, enough: 32, lookAhead: 2 },
-  { depth: 12, enough: 48, lookAhead: 2 },
-  { depth: 16, enough: 64, lookAhead: 2 },
-  { depth: 20, enough: 64, lookAhead: 2 },
-  { depth: 24, enough: 64, lookAhead: 2 },
-  { depth: 32, enough: 64, lookAhead: 2 },
-  { depth: 64, enough: 128, lookAhead: 2 },
-  { depth: 128, enough: 256, lookAhead: 2 },
-  { depth: 512, enough: 1024, lookAhead: 2 },
+  { depth: 2, enough: 24, isOptimal: false },
+  { depth: 4, enough: 32, isOptimal: false },
+  { depth: 6, enough: 32, isOptimal: false },
+  { depth: 8, enough: 32, isOptimal: false },
+  { depth: 12, enough: 48, isOptimal: false },
+  { depth: 16, enough: 64, isOptimal: false },
+  { depth: 20, enough: 64, isOptimal: false },
+  { depth: 24, enough: 64, isOptimal: false },
+  { depth: 56, enough: 64, isOptimal: true },
+  { depth: 96, enough: 128, isOptimal: true },
+  { depth: 192, enough: 256, isOptimal: true },
+  { depth: 512, enough: 1024, isOptimal: true },
 ];
 export const LZ4HC_LEVELS = { lowest: 1, highest: SEARCHES.length, usual: 9 } as const;
 
@@ -139,6 +139,25 @@ const NOWHERE = -WINDOW - 1;
  */
 const OVERLAP_MAX = 512;
 
+/** Bytes of a stretch for which the cheapest way is looked for. */
+const STRETCH_MAX = 4096;
+/** Bytes of a token and a distance. */
+const SEQUENCE_PRICE = 3;
+const UNKNOWN_PRICE = 0x3fff_ffff;
+
+/** Ways through a stretch, by the place they lead to. */
+class Paths {
+  /** Bytes that the cheapest way takes. */
+  readonly prices = new Int32Array(STRETCH_MAX + 1);
+  /** Literals at its end. */
+  readonly literals = new Int32Array(STRETCH_MAX + 1);
+  /** The match at its end: its bytes, 0 for none, and where it was found. */
+  readonly lengths = new Int32Array(STRETCH_MAX + 1);
+  readonly found = new Int32Array(STRETCH_MAX + 1);
+  /** Places of matches, for going back. */
+  readonly steps = new Int32Array(STRETCH_MAX + 1);
+}
+
 /** Compresses well: looks at many earlier places for each match (`lz4hc`). */
 export class Lz4HighEncoder implements PieceEncoder {
   readonly #search: Search;
@@ -151,6 +170,7 @@ export class Lz4HighEncoder implements PieceEncoder {
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Places before it are in the tables. */
   #indexed = 0;
+  readonly #paths = new Paths();
   /** Where the match that was found last begins. */
   #found = 0;
 
@@ -176,10 +196,18 @@ export class Lz4HighEncoder implements PieceEncoder {
 
   encode(start: number, end: number, output: Uint8Array): EncodedPiece {
     const writer = this.#writer;
-    const { enough, lookAhead } = this.#search;
     writer.begin(this.#input, output);
     if (this.#indexed < start) this.#indexed = start;
     else if (this.#indexed > start + OVERLAP_MAX) this.#restart(start);
+    const anchor = this.#search.isOptimal ? this.#parseOptimal(start, end) : this.#parseLazy(start, end);
+    const length = anchor + writer.end(anchor, end - anchor) - start;
+    return { length, size: writer.size };
+  }
+
+  /** Takes a match unless the next places have a longer one. Returns where what was written ends. */
+  #parseLazy(start: number, end: number): number {
+    const writer = this.#writer;
+    const { enough } = this.#search;
     const lastMatch = end - MATCH_MARGIN;
     const matchEnd = end - LAST_LITERALS;
     let anchor = start;
@@ -198,7 +226,7 @@ export class Lz4HighEncoder implements PieceEncoder {
           found = this.#found;
           continue;
         }
-        if (lookAhead < 2 || at + 2 > lastMatch) break;
+        if (at + 2 > lastMatch) break;
         const second = this.#longest(at + 2, start, matchEnd, length + 1);
         if (second === 0) break;
         at += 2;
@@ -210,8 +238,98 @@ export class Lz4HighEncoder implements PieceEncoder {
       if (written < length) break;
       at = anchor;
     }
-    const length = anchor + writer.end(anchor, end - anchor) - start;
-    return { length, size: writer.size };
+    return anchor;
+  }
+
+  /**
+   * Looks for the cheapest way through stretches that matches cover without a gap. Returns where what was written ends.
+   */
+  #parseOptimal(start: number, end: number): number {
+    const writer = this.#writer;
+    const { prices, literals, lengths, found } = this.#paths;
+    const { enough } = this.#search;
+    const lastMatch = end - MATCH_MARGIN;
+    const matchEnd = end - LAST_LITERALS;
+    let anchor = start;
+    for (let at = start; at <= lastMatch; ) {
+      let length = this.#longest(at, start, matchEnd, MIN_MATCH - 1);
+      if (length === 0) {
+        at += 1;
+        continue;
+      }
+      // Prices are of what comes after the literals that are there already.
+      let last = 0;
+      prices[0] = 0;
+      literals[0] = at - anchor;
+      lengths[0] = 0;
+      for (let place = 0; ; ) {
+        if (length > 0) {
+          if (length >= enough || place + length >= STRETCH_MAX) {
+            // Good enough to be taken without a look at what may come.
+            last = place;
+            break;
+          }
+          const price = prices[place]! + SEQUENCE_PRICE;
+          for (; last < place + length; ) prices[++last] = UNKNOWN_PRICE;
+          for (let part = MIN_MATCH; part <= length; part++) {
+            const total =
+              price + (part >= MATCH_IN_TOKEN ? 1 + Math.trunc((part - MATCH_IN_TOKEN) / 255) : 0);
+            if (total >= prices[place + part]!) continue;
+            prices[place + part] = total;
+            literals[place + part] = 0;
+            lengths[place + part] = part;
+            found[place + part] = this.#found;
+          }
+        }
+        const run = literals[place]! + 1;
+        const isLonger = run >= LITERALS_IN_TOKEN && (run - LITERALS_IN_TOKEN) % 255 === 0;
+        const total = prices[place]! + (isLonger ? 2 : 1);
+        if (place < last && total < prices[place + 1]!) {
+          prices[place + 1] = total;
+          literals[place + 1] = run;
+          lengths[place + 1] = 0;
+        }
+        place += 1;
+        length = 0;
+        if (place >= last) break;
+        if (at + place > lastMatch) continue;
+        // What is reached for less one place later is not left from here.
+        if (prices[place + 1]! <= prices[place]!) continue;
+        length = this.#longest(at + place, start, matchEnd, Math.max(MIN_MATCH - 1, last - place));
+      }
+      const reached = this.#writePath(at, last, anchor);
+      anchor = reached.anchor;
+      if (!reached.isWhole) break;
+      if (length > 0) {
+        const from = at + last;
+        const written = writer.write(anchor, from - anchor, from - this.#found, length);
+        if (written > 0) anchor = from + written;
+        if (written < length) break;
+        at = anchor;
+      } else at += last;
+    }
+    return anchor;
+  }
+
+  /** Writes the cheapest way from a place to one `last` behind it: where the last match ends, and whether all is written. */
+  #writePath(at: number, last: number, from: number): { anchor: number; isWhole: boolean } {
+    const { lengths, found, steps } = this.#paths;
+    let count = 0;
+    for (let place = last; place > 0; ) {
+      const length = lengths[place]!;
+      if (length > 0) steps[count++] = place;
+      place -= Math.max(1, length);
+    }
+    let anchor = from;
+    while (count > 0) {
+      const place = steps[--count]!;
+      const length = lengths[place]!;
+      const begin = at + place - length;
+      const written = this.#writer.write(anchor, begin - anchor, begin - found[place]!, length);
+      if (written > 0) anchor = begin + written;
+      if (written < length) return { anchor, isWhole: false };
+    }
+    return { anchor, isWhole: true };
   }
 
   /**

@@ -20,6 +20,7 @@ export interface PieceEncoder {
    * `start` is not before that of the calls since {@link begin}.
    *
    * @param output At least 64 bytes; filled from its start.
+   * @param isHasty Less than could be will do, if that is faster.
    */
-  encode(start: number, end: number, output: Uint8Array): EncodedPiece;
+  encode(start: number, end: number, output: Uint8Array, isHasty?: boolean): EncodedPiece;
 }

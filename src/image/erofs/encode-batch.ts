@@ -50,6 +50,9 @@ const INDEX_BYTES = 4;
 /** What compression must save, in bytes, to be worth the kernel's effort: where an inode takes less, nothing becomes smaller. */
 const LEAST_GAIN = 32;
 
+/** What less than a block beside the inode must save, in bytes, for its content to be compressed again. */
+const LEAST_TAIL_GAIN = 1024;
+
 /** Encodes batches of content into pclusters, one after the other. The same batch gives the same bytes. */
 export class BatchEncoder {
   readonly #encoder: PieceEncoder;
@@ -130,9 +133,9 @@ export class BatchEncoder {
         }
         // Less than a block of it would be in a block of its own, unless it is left for the tail.
         const whole = piece.size - (piece.size % BLOCK_SIZE);
-        if (whole > 0 && piece.size - whole <= tailLimit) {
-          piece = this.#encoder.encode(at, end, this.#cluster.subarray(0, whole));
-        }
+        const gain = BLOCK_SIZE - (piece.size - whole);
+        if (whole > 0 && BLOCK_SIZE - gain <= tailLimit && gain >= LEAST_TAIL_GAIN)
+          piece = this.#encoder.encode(at, end, this.#cluster.subarray(0, whole), true);
       }
       const blocks = Math.ceil(piece.size / BLOCK_SIZE);
       if (piece.length > blocks * BLOCK_SIZE && this.#isUsable(piece.size, piece.length)) {

@@ -55,7 +55,7 @@ describe.each(Object.entries(encoders))('%s', (_, encoder) => {
         const again = encodeAll(encoder, input, room);
         expect(Buffer.compare(Buffer.concat(again), Buffer.concat(pieces))).toBe(0);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -137,7 +137,7 @@ describe('LZ4', () => {
           expect(end - (last.end - last.match)).toBeGreaterThanOrEqual(12);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
