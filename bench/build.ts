@@ -32,7 +32,17 @@ export async function compareBuilds(workload: Workload, bench: Bench): Promise<B
   rmSync(layer);
   const output = join(directory, 'output');
   const ours = [
-    ...[auroraboot, 'sysext', '--quiet', '--private-key', key, '--certificate', certificate],
+    ...[
+      auroraboot,
+      'sysext',
+      '--quiet',
+      '--compression',
+      'none',
+      '--private-key',
+      key,
+      '--certificate',
+      certificate,
+    ],
     ...['--output', output, workload.name, `docker://${imageReference}`],
   ];
   const theirs = [reference, join(directory, 'work'), imageReference, key, certificate];
@@ -47,7 +57,10 @@ export function growth({ directory, auroraboot }: Bench): string {
   mkdirSync(tree);
   HUGE.make(tree);
   const output = join(directory, 'output');
-  const command = [auroraboot, 'sysext', '--quiet', '--output', output, HUGE.name, `dir:${tree}`];
+  const command = [
+    ...[auroraboot, 'sysext', '--quiet', '--compression', 'none'],
+    ...['--output', output, HUGE.name, `dir:${tree}`],
+  ];
   const run = measure(command, directory);
   rmSync(tree, { recursive: true });
   rmSync(join(output, `${HUGE.name}.sysext.raw`));

@@ -4,6 +4,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 /** Files that are started as such: the program, and the threads that it starts. */
 export const ENTRY_POINTS = [
   'src/cli/main.ts',
+  'src/platform/compression-thread.ts',
   'src/platform/hash-thread.ts',
   'src/platform/sha256-thread-main.ts',
 ];

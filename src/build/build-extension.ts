@@ -3,6 +3,8 @@ import { displayName } from '../base/display.ts';
 import { hexText } from '../base/hex.ts';
 import type { Architecture } from '../image/architecture.ts';
 import { type DdiSummary, DdiWriter } from '../image/ddi.ts';
+import type { Compression } from '../image/erofs/compressed-files.ts';
+import type { CompressionSettings } from '../image/erofs/compression-settings.ts';
 import type { Timestamp } from '../image/erofs/tree.ts';
 import { ErofsWriter } from '../image/erofs/writer.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
@@ -37,6 +39,8 @@ export interface BuildOptions {
   readonly seed: Uint8Array;
   /** Seconds since 1970: the image's build time and the upper bound of every modification time. */
   readonly sourceDateEpoch: number | undefined;
+  /** How the content of files is compressed; undefined: not at all. */
+  readonly compression: CompressionSettings | undefined;
   /** Undefined: verity without signature. */
   readonly signer: Signer | undefined;
   readonly outputDirectory: string;
@@ -112,9 +116,14 @@ async function buildOnce(
 ): Promise<Attempt> {
   const output = await OutputFile.create(options.outputDirectory, `${options.name}${options.kind.suffix}`);
   const scratch = new ScratchFile(output.scratchPath);
+  const compression = options.compression && (await startCompression(options.compression));
   let committed = false;
   try {
-    const attempt = await writeImage(source, layers, options, wantedHidden, output, scratch);
+    const attempt = await writeImage(source, layers, options, wantedHidden, {
+      output,
+      scratch,
+      compression,
+    });
     if ('result' in attempt) {
       options.signal.throwIfAborted();
       await output.commit();
@@ -122,9 +131,25 @@ async function buildOnce(
     }
     return attempt;
   } finally {
+    await compression?.compressor[Symbol.asyncDispose]();
     await scratch.close();
     if (!committed) await output.discard();
   }
+}
+
+/** What compresses; loaded only where it is needed. */
+async function startCompression(
+  settings: CompressionSettings,
+): Promise<Compression & { readonly compressor: AsyncDisposable }> {
+  const { CompressionThreads } = await import('../platform/compression-threads.ts');
+  return { settings, compressor: new CompressionThreads(settings) };
+}
+
+/** What an image is written with. */
+interface ImageTarget {
+  readonly output: OutputFile;
+  readonly scratch: ScratchFile;
+  readonly compression: Compression | undefined;
 }
 
 async function writeImage(
@@ -132,8 +157,7 @@ async function writeImage(
   layers: readonly Layer[],
   options: BuildOptions,
   wantedHidden: ReadonlySet<string>,
-  output: OutputFile,
-  scratch: ScratchFile,
+  { output, scratch, compression }: ImageTarget,
 ): Promise<Attempt> {
   const hierarchies = [...options.kind.hierarchies, ...(options.withOpt ? ['opt'] : [])];
   const ddi = new DdiWriter({
@@ -150,6 +174,7 @@ async function writeImage(
     scratch,
     uuid: ddi.fileSystemUuid,
     fingerprint: (bytes) => hexText(sha256(bytes)),
+    compression,
   });
   const findings = new FindingCollector();
   const tree = new LayerTree();

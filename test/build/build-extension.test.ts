@@ -28,6 +28,7 @@ function build(source: Source, options: Partial<BuildOptions> = {}) {
     layers: 1,
     release: {},
     seed: defaultSeed('sysext', sha1),
+    compression: undefined,
     sourceDateEpoch: undefined,
     signer: undefined,
     outputDirectory: directory,

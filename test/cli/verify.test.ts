@@ -36,6 +36,8 @@ async function build(
   const outcome = await auroraboot([
     'sysext',
     '--quiet',
+    // So that content can be found, and changed, where it is.
+    ...['--compression', 'none'],
     ...flags,
     '--output',
     directory,

@@ -33,7 +33,10 @@ beforeAll(async () => {
   writeFileSync(layer, await tarArchive([{ name: 'usr/bin/tool', mode: 0o755, content: 'a'.repeat(5000) }]));
   const signing = ['--private-key', keys.key, '--certificate', keys.certificate];
   succeeded(
-    await auroraboot(['sysext', '--quiet', ...signing, '--output', directory, 'app', `tar:${layer}`]),
+    await auroraboot([
+      ...['sysext', '--quiet', '--compression', 'none', ...signing],
+      ...['--output', directory, 'app', `tar:${layer}`],
+    ]),
   );
   image = new Uint8Array(readFileSync(join(directory, 'app.sysext.raw')));
   const { partitions } = await readPartitionTable(memorySource(image));

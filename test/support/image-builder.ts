@@ -35,12 +35,15 @@ export const systemdRepart: ImageBuilder = async (request) => {
 
 const GO_NAMES = { 'x86-64': 'amd64', arm64: 'arm64', riscv64: 'riscv64' } as const;
 
+/** systemd-repart does not compress unless its configuration asks for it. */
+const AS_REPART = ['--compression', 'none'];
+
 /** What this project makes of a source. */
 async function auroraImage(request: ImageRequest, source: string): Promise<string> {
   const { kind, name, signer, seed, outputDirectory, architecture, sourceDateEpoch } = request;
   const keys = signer === undefined ? [] : ['--private-key', signer.key, '--certificate', signer.certificate];
   const where = ['--seed', seed, '--arch', GO_NAMES[architecture], '--output', outputDirectory];
-  const outcome = await auroraboot([kind, ...keys, ...where, name, source], {
+  const outcome = await auroraboot([kind, ...AS_REPART, ...keys, ...where, name, source], {
     env: { SOURCE_DATE_EPOCH: String(sourceDateEpoch) },
   });
   return succeeded(outcome).stdout.trimEnd();

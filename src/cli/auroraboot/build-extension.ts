@@ -12,7 +12,7 @@ import { Log, type Verbosity } from '../log.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { Progress } from '../progress.ts';
 import { packageVersion } from '../version.ts';
-import { parseLayers, parseSeed, parseSourceDateEpoch } from './values.ts';
+import { parseCompression, parseLayers, parseSeed, parseSourceDateEpoch } from './values.ts';
 
 /** The flags of `auroraboot sysext` and `confext` as commander gives them. */
 export interface ExtensionFlags {
@@ -31,6 +31,8 @@ export interface ExtensionFlags {
   readonly confextLevel?: string;
   readonly scope?: string;
   readonly seed?: string;
+  readonly compression: string;
+  readonly clusterSize: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
@@ -57,6 +59,7 @@ export async function buildFromFlags(
   checkReleaseFields(release);
   const layers = parseLayers(flags.layers);
   const seed = parseSeed(flags.seed, kind);
+  const compression = parseCompression(flags.compression, flags.clusterSize);
   const sourceDateEpoch = parseSourceDateEpoch(environment.SOURCE_DATE_EPOCH);
 
   const log = new Log(terminal, verbosityOf(flags));
@@ -79,6 +82,7 @@ export async function buildFromFlags(
       release,
       seed,
       sourceDateEpoch,
+      compression,
       signer,
       outputDirectory: flags.output,
       signal,

@@ -2,6 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { byteString } from '../../base/byte-string.ts';
 import { escapeControls } from '../../base/display.ts';
 import { ARCHITECTURES_BY_GO_NAME } from '../../image/architecture.ts';
+import {
+  CLUSTER_SIZES,
+  COMPRESSION_METHODS,
+  type CompressionMethodName,
+  type CompressionSettings,
+} from '../../image/erofs/compression-settings.ts';
 import { ImageError } from '../../image/error.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { parseRelease, RELEASE_FILE_MAX, type Release } from '../../image/extension/release.ts';
@@ -21,6 +27,38 @@ export function parseLayers(text: string): number | 'all' {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new UsageError(`--layers '${text}' is none of: last, all, a number from 1 on`);
 }
+
+/**
+ * The values of `--compression` and `--cluster-size`: how files are compressed, undefined for not at all.
+ *
+ * Ends of files go beside the inode where the method asks more of the kernel anyway.
+ */
+export function parseCompression(text: string, clusterText: string): CompressionSettings | undefined {
+  const clusterSize = CLUSTER_SIZES.find((size) => `${size / 1024}K` === clusterText.toUpperCase());
+  if (clusterSize === undefined) {
+    const sizes = CLUSTER_SIZES.map((size) => `${size / 1024}K`).join(', ');
+    throw new UsageError(`--cluster-size '${clusterText}' is none of: ${sizes}`);
+  }
+  if (text === 'none') return undefined;
+  const [name = '', levelText, ...rest] = text.split(':');
+  const method = METHOD_NAMES.find((known) => known === name);
+  if (method === undefined || rest.length > 0) {
+    throw new UsageError(
+      `--compression '${text}' is none of: none, ${METHOD_NAMES.join(', ')}`,
+      'a level goes behind a colon, as in zstd:9',
+    );
+  }
+  const { algorithm, lowest, highest, usual } = COMPRESSION_METHODS[method];
+  const level = levelText === undefined ? usual : Number(levelText);
+  if (!/^\d{1,2}$/.test(levelText ?? '0') || level < lowest || level > highest) {
+    throw new UsageError(
+      `--compression '${text}': ${method} has ${lowest === highest ? `level ${lowest} only` : `levels from ${lowest} to ${highest}`}`,
+    );
+  }
+  return { method, level, clusterSize, tailPacking: algorithm !== 'lz4' };
+}
+
+const METHOD_NAMES = Object.keys(COMPRESSION_METHODS) as CompressionMethodName[];
 
 /** The value of `--seed`, or the seed auroraboot uses for that class of extension. */
 export function parseSeed(text: string | undefined, kind: ExtensionKind): Uint8Array {

@@ -2,7 +2,7 @@ import { bytesOf, utf8ByteString } from '../../base/byte-string.ts';
 import { BLOCK_SIZE, type BlockSink } from '../block-sink.ts';
 import type { Scratch } from '../scratch.ts';
 import { storedBlocks } from './stored-file.ts';
-import type { StoredFile } from './tree.ts';
+import type { FilePlacement, StoredFile } from './tree.ts';
 
 /** Blocks whose digests are asked for at a time, so that memory does not grow with the file. */
 const DIGEST_BATCH = 1 << 16;
@@ -14,8 +14,8 @@ const DIGEST_BATCH = 1 << 16;
  * digests asked for, since that makes the sink hash what it may still have queued.
  */
 export class DuplicateFiles {
-  /** Files that were found again. */
-  readonly shared = new Set<StoredFile>();
+  /** Where the content is that was found again. */
+  readonly shared = new Set<FilePlacement>();
   readonly #sink: BlockSink;
   readonly #scratch: Scratch;
   readonly #fingerprint: (bytes: Uint8Array) => string;
@@ -30,7 +30,11 @@ export class DuplicateFiles {
     this.#fingerprint = fingerprint;
   }
 
-  /** A file added before with the content of `file`, whose blocks are in the sink and whose tail is given. */
+  /**
+   * A file added before with the content of `file`, whose blocks are in the sink.
+   *
+   * @param tail Its tail, where the scratch store does not have it yet.
+   */
   async find(
     file: StoredFile,
     sample: number,
@@ -43,12 +47,12 @@ export class DuplicateFiles {
     if (known instanceof Map) {
       files = known;
     } else {
-      files = new Map([[await this.#key(known, await this.#readTail(known)), known]]);
+      files = new Map([[await this.#key(known, undefined), known]]);
       this.#known.set(slot, files);
     }
     this.#lastKey = await this.#key(file, tail);
     const twin = files.get(this.#lastKey);
-    if (twin !== undefined) this.shared.add(twin);
+    if (twin !== undefined) this.shared.add(twin.placement);
     return twin;
   }
 
@@ -60,20 +64,26 @@ export class DuplicateFiles {
     else this.#known.set(slot, file);
   }
 
-  async #readTail({ size, placement }: StoredFile): Promise<Uint8Array | undefined> {
-    if (placement.layout !== 'inline') return undefined;
-    return this.#scratch.read(placement.tailOffset, size % BLOCK_SIZE);
+  /** What tells a file from another whose blocks are the same. */
+  async *#rest({ size, placement }: StoredFile, tail: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+    if (tail !== undefined) yield tail;
+    else if (placement.layout === 'inline')
+      yield await this.#scratch.read(placement.tailOffset, size % BLOCK_SIZE);
+    if (placement.layout !== 'compressed') return;
+    for (const extents of placement.extents) yield await this.#scratch.read(extents.offset, extents.size);
+    if (placement.tail !== undefined)
+      yield await this.#scratch.read(placement.tail.offset, placement.tail.size);
   }
 
   async #key(file: StoredFile, tail: Uint8Array | undefined): Promise<string> {
     const { start, count } = storedBlocks(file);
     let key = `${file.size} ${file.placement.layout} ${runsText(file)} `;
-    let rest = tail ?? new Uint8Array(0);
-    for (let done = 0; done === 0 || done < count; done += DIGEST_BATCH) {
-      const batch = Math.min(DIGEST_BATCH, count - done);
-      const digests = batch > 0 ? await this.#sink.digests(start + done, batch) : new Uint8Array(0);
-      key = this.#fingerprint(concatenate(bytesOf(utf8ByteString(key)), rest, digests));
-      rest = new Uint8Array(0);
+    const add = (...parts: Uint8Array[]): void => {
+      key = this.#fingerprint(concatenate(bytesOf(utf8ByteString(key)), ...parts));
+    };
+    for await (const rest of this.#rest(file, tail)) add(rest);
+    for (let done = 0; done < count; done += DIGEST_BATCH) {
+      add(await this.#sink.digests(start + done, Math.min(DIGEST_BATCH, count - done)));
     }
     return key;
   }

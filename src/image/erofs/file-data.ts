@@ -4,12 +4,12 @@ import type { Scratch } from '../scratch.ts';
 import { crc32c } from './crc32c.ts';
 import { DuplicateFiles } from './duplicate-files.ts';
 import { chunkBits, GROUP_BLOCKS, GROUP_SIZE, storedBlocks } from './stored-file.ts';
-import type { FileRun, StoredFile } from './tree.ts';
+import type { FilePlacement, FileRun, StoredFile } from './tree.ts';
 import { isZero } from './zero.ts';
 
-const EMPTY_FILE: StoredFile = { size: 0, placement: { layout: 'empty' } };
+export const EMPTY_FILE: StoredFile = { size: 0, placement: { layout: 'empty' } };
 /** Bytes at either end of a file by which most files of equal size are told apart without asking for digests. */
-const SAMPLE_SIZE = 512;
+export const SAMPLE_SIZE = 512;
 
 /** What was found and saved while storing files. */
 export interface FileDataCounts {
@@ -18,6 +18,24 @@ export interface FileDataCounts {
   duplicateBytes: number;
   /** Bytes of zeros that became holes. */
   holeBytes: number;
+}
+
+/** A file that is stored as it is. */
+interface FlatFile {
+  readonly size: number;
+  readonly startBlock: number;
+  /** Check sum of its first and last bytes. */
+  readonly sample: number;
+  /** Its last bytes, which are to be beside the inode. */
+  readonly tail: Uint8Array | undefined;
+}
+
+/** The room beside the inode of a file. */
+export interface InodeRoom {
+  /** Most bytes that its attributes take. */
+  readonly xattrSize: number;
+  /** Longest tail, in bytes, that fits beside it without compression; may be negative. */
+  readonly tailLimit: number;
 }
 
 /** One file on its way into the image. */
@@ -53,8 +71,8 @@ export class FileData {
     this.#duplicates = new DuplicateFiles(sink, scratch, fingerprint);
   }
 
-  /** Files whose content more than one call of {@link store} gave. */
-  get shared(): ReadonlySet<StoredFile> {
+  /** Where the content is that more than one call of {@link store} gave. */
+  get shared(): ReadonlySet<FilePlacement> {
     return this.#duplicates.shared;
   }
 
@@ -129,23 +147,44 @@ export class FileData {
   }
 
   async #withoutDuplicate(file: OpenFile, tail: Uint8Array | undefined): Promise<StoredFile> {
-    const { size, runs } = file;
+    const { size, runs, sample } = file;
     const startBlock = runs.find((run) => run.startBlock !== undefined)?.startBlock ?? this.#sink.blocks;
+    if (!file.hasHoles) return this.settle({ size, startBlock, sample, tail });
+    const placement: FilePlacement = { layout: 'chunked', chunkBits: chunkBits(runs), runs };
+    return this.withoutDuplicate({ size, placement }, sample);
+  }
+
+  /** Decides where a file without holes is, whose blocks are in the sink as they are, but for the tail if there is one. */
+  async settle({ size, startBlock, sample, tail }: FlatFile): Promise<StoredFile> {
     const stored = (tailOffset: number): StoredFile => {
-      if (file.hasHoles) return { size, placement: { layout: 'chunked', chunkBits: chunkBits(runs), runs } };
       if (tail === undefined) return { size, placement: { layout: 'plain', startBlock } };
       return { size, placement: { layout: 'inline', startBlock, tailOffset } };
     };
-    const twin = await this.#duplicates.find(stored(0), file.sample, tail);
-    if (twin === undefined) {
-      const added = stored(tail === undefined ? 0 : await this.#scratch.append(tail));
-      this.#duplicates.add(added, file.sample);
-      return added;
-    }
-    const { start, count } = storedBlocks(stored(0));
+    const twin = await this.#duplicates.find(stored(0), sample, tail);
+    if (twin !== undefined) return this.#forget(stored(0), twin);
+    const added = stored(tail === undefined ? 0 : await this.#scratch.append(tail));
+    this.#duplicates.add(added, sample);
+    return added;
+  }
+
+  /**
+   * A file whose blocks are in the sink, or the one with the same content that was there before; its blocks are
+   * then taken back.
+   *
+   * @param sample Check sum of its first and last bytes.
+   */
+  async withoutDuplicate(file: StoredFile, sample: number): Promise<StoredFile> {
+    const twin = await this.#duplicates.find(file, sample, undefined);
+    if (twin !== undefined) return this.#forget(file, twin);
+    this.#duplicates.add(file, sample);
+    return file;
+  }
+
+  async #forget(file: StoredFile, twin: StoredFile): Promise<StoredFile> {
+    const { start, count } = storedBlocks(file);
     if (count > 0) await this.#sink.truncate(start);
     this.counts.duplicateFiles += 1;
-    this.counts.duplicateBytes += size;
+    this.counts.duplicateBytes += file.size;
     return twin;
   }
 
@@ -169,7 +208,7 @@ export class FileData {
   }
 }
 
-function wrongLength(name: string, size: number, found: string): ImageError {
+export function wrongLength(name: string, size: number, found: string): ImageError {
   return new ImageError('malformed', `${name}: the content has ${found} bytes where ${size} were announced`, {
     hint: 'the source is damaged, or the file changed while it was read',
   });

@@ -1,10 +1,11 @@
 import { BLOCK_SIZE } from '../block-sink.ts';
 import { ImageError } from '../error.ts';
+import { indexOf } from './compressed-inode.ts';
 import type { InodeTable } from './inode-table.ts';
 import { CHUNK_ADDRESS_SIZE, DATA_LAYOUT, INODE_SLOT, NO_BLOCK } from './layout.ts';
 import { Placement } from './placement.ts';
 import { chunkCount } from './stored-file.ts';
-import type { ErofsNode, FileNode, StoredFile, Timestamp } from './tree.ts';
+import type { ErofsNode, FileNode, FilePlacement, Timestamp } from './tree.ts';
 import { encodeDevice, inodeSize, needsExtended } from './write-inode.ts';
 import type { XattrTable } from './write-xattr.ts';
 
@@ -16,8 +17,8 @@ const MAX_AREA_BLOCKS = (2 ** 32 / BLOCK_SIZE) * INODE_SLOT;
  * {@link InodeTable.nodes}: with many inodes an object for each would cost more than the tree itself.
  */
 export interface MetadataPlan {
-  /** Files without a full block whose content gets one block of its own, as it would be written often otherwise. */
-  readonly sharedTails: ReadonlyMap<StoredFile, number>;
+  /** Tails without a full block before them whose content gets one block of its own, as it would be written often otherwise. */
+  readonly sharedTails: ReadonlyMap<FilePlacement, SharedTail>;
   readonly extended: Uint8Array;
   readonly layouts: Uint8Array;
   readonly xattrSizes: Uint32Array;
@@ -33,12 +34,19 @@ export interface MetadataPlan {
   nid(index: number): number;
 }
 
+/** A tail in a block of its own. */
+interface SharedTail {
+  readonly block: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** What a plan is made from. */
 export interface MetadataInput {
   readonly inodes: InodeTable;
   readonly xattrs: XattrTable;
-  /** Files whose content was stored for more than one node. */
-  readonly sharedFiles: ReadonlySet<StoredFile>;
+  /** Where content is that was stored for more than one node. */
+  readonly sharedFiles: ReadonlySet<FilePlacement>;
   /** Where the next block goes. */
   readonly firstBlock: number;
   readonly buildTime: Timestamp;
@@ -133,7 +141,7 @@ function dataSize(node: ErofsNode, { directories }: InodeTable): number {
 function planFile(
   node: FileNode,
   head: number,
-  sharedTails: ReadonlyMap<StoredFile, number>,
+  sharedTails: ReadonlyMap<FilePlacement, SharedTail>,
   path: () => string,
 ): DataPlan {
   const { size, placement } = node.data;
@@ -147,19 +155,27 @@ function planFile(
       return { size, layout: DATA_LAYOUT.chunk, union: placement.chunkBits, trailing };
     }
     case 'inline': {
-      const block = sharedTails.get(node.data);
-      if (block !== undefined) return { size, layout: DATA_LAYOUT.flatPlain, union: block, trailing: 0 };
+      const shared = sharedTails.get(placement);
+      if (shared !== undefined)
+        return { size, layout: DATA_LAYOUT.flatPlain, union: shared.block, trailing: 0 };
       const trailing = size % BLOCK_SIZE;
-      if (head + trailing > BLOCK_SIZE) {
-        throw new ImageError(
-          'unrepresentable',
-          `${path()}: the extended attributes are larger than those its content was stored with`,
-        );
-      }
+      if (head + trailing > BLOCK_SIZE) throw grownAttributes(path);
       const union = size < BLOCK_SIZE ? NO_BLOCK : placement.startBlock;
       return { size, layout: DATA_LAYOUT.flatInline, union, trailing };
     }
+    case 'compressed': {
+      const trailing = indexOf(size, head).end - head + (placement.tail?.size ?? 0);
+      if (placement.tail !== undefined && head + trailing > BLOCK_SIZE) throw grownAttributes(path);
+      return { size, layout: DATA_LAYOUT.compressedCompact, union: placement.blocks, trailing };
+    }
   }
+}
+
+function grownAttributes(path: () => string): ImageError {
+  return new ImageError(
+    'unrepresentable',
+    `${path()}: the extended attributes are larger than those its content was stored with`,
+  );
 }
 
 /** Data that is written with the metadata: beside the inode as far as it fits, else from `block` on. */
@@ -175,15 +191,20 @@ function planBytes(size: number, head: number, block: number): DataPlan {
 /** Files of less than a block that so many inodes have that one block is less than a copy beside each. */
 function placeSharedTails(
   nodes: readonly ErofsNode[],
-  sharedFiles: ReadonlySet<StoredFile>,
+  sharedFiles: ReadonlySet<FilePlacement>,
   firstBlock: number,
-): Map<StoredFile, number> {
-  const uses = new Map<StoredFile, number>();
+): Map<FilePlacement, SharedTail> {
+  const uses = new Map<FilePlacement, { readonly size: number; count: number }>();
   for (const node of nodes) {
-    if (node.type !== 'file' || node.data.placement.layout !== 'inline') continue;
-    if (node.data.size >= BLOCK_SIZE || !sharedFiles.has(node.data)) continue;
-    uses.set(node.data, (uses.get(node.data) ?? 0) + 1);
+    if (node.type !== 'file') continue;
+    const { size, placement } = node.data;
+    if (placement.layout !== 'inline' || size >= BLOCK_SIZE || !sharedFiles.has(placement)) continue;
+    const use = uses.get(placement);
+    if (use === undefined) uses.set(placement, { size, count: 1 });
+    else use.count += 1;
   }
-  const often = [...uses].filter(([{ size }, count]) => size * count > BLOCK_SIZE);
-  return new Map(often.map(([file], position) => [file, firstBlock + position]));
+  const often = [...uses].filter(([, { size, count }]) => size * count > BLOCK_SIZE);
+  return new Map(
+    often.map(([placement, { size }], position) => [placement, { block: firstBlock + position, size }]),
+  );
 }

@@ -7,13 +7,12 @@ import {
   FRAGMENT_INODE_FLAG,
   FULL_INDEX_GAP,
   FULL_INDEX_SIZE,
-  LARGE_PACK,
   LCLUSTER_BITS_MASK,
   MAP_HEADER_FIELD,
   MAP_HEADER_SIZE,
   MAX_LCLUSTER_BITS,
-  SMALL_PACK,
 } from './compressed-layout.ts';
+import { compactIndex, type IndexLocation } from './index-location.ts';
 import { FEATURE_INCOMPAT } from './layout.ts';
 import type { DataLocation, ErofsInode } from './read-inode.ts';
 import type { Superblock } from './read-superblock.ts';
@@ -50,18 +49,6 @@ export interface IndexedMap {
   /** Where the inode's metadata ends, in bytes. */
   readonly end: number;
 }
-
-/** Entries of 8 bytes; or packs, first small ones, then large ones, then small ones, of so many lclusters together. */
-export type IndexLocation =
-  | { readonly kind: 'full'; readonly offset: number; readonly end: number }
-  | {
-      readonly kind: 'compact';
-      readonly offset: number;
-      readonly end: number;
-      readonly smallBefore: number;
-      readonly large: number;
-      readonly lclusterBits: number;
-    };
 
 /**
  * Reads how a compressed inode is stored.
@@ -145,24 +132,4 @@ function algorithm(number: number, what: () => string): Algorithm {
 
 function fullIndex(offset: number, lclusters: number): IndexLocation {
   return { kind: 'full', offset, end: offset + lclusters * FULL_INDEX_SIZE };
-}
-
-/** Large packs lie at multiples of their size; small ones fill what is before and behind them. */
-function compactIndex(
-  offset: number,
-  lclusters: number,
-  lclusterBits: number,
-  hasLargePacks: boolean,
-): IndexLocation {
-  const toAlignment = (LARGE_PACK.size - (offset % LARGE_PACK.size)) % LARGE_PACK.size;
-  const before = (toAlignment / SMALL_PACK.size) * SMALL_PACK.lclusters;
-  const hasLarge = hasLargePacks && before < lclusters;
-  const smallBefore = hasLarge ? before : 0;
-  const large = hasLarge ? Math.floor((lclusters - before) / LARGE_PACK.lclusters) * LARGE_PACK.lclusters : 0;
-  const smallAfter = lclusters - smallBefore - large;
-  const bytesOf = (count: number, pack: typeof SMALL_PACK | typeof LARGE_PACK): number =>
-    Math.ceil(count / pack.lclusters) * pack.size;
-  const end =
-    offset + bytesOf(smallBefore, SMALL_PACK) + bytesOf(large, LARGE_PACK) + bytesOf(smallAfter, SMALL_PACK);
-  return { kind: 'compact', offset, end, smallBefore, large, lclusterBits };
 }

@@ -22,6 +22,8 @@ export function storedBlocks({ size, placement }: StoredFile): { start: number; 
       return { start: placement.startBlock, count: Math.ceil(size / BLOCK_SIZE) };
     case 'inline':
       return { start: placement.startBlock, count: Math.floor(size / BLOCK_SIZE) };
+    case 'compressed':
+      return { start: placement.startBlock, count: placement.blocks };
     case 'chunked': {
       const stored = placement.runs.flatMap(({ startBlock }, index) =>
         startBlock === undefined

@@ -57,18 +57,41 @@ export interface SpecialNode extends InodeAttributes {
   readonly type: 'fifo' | 'socket';
 }
 
-/** Where the content of a regular file lies in an image that is being written. */
+/**
+ * Where the content of a regular file lies in an image that is being written. Files whose content was found to be the same
+ * have the same object as placement.
+ */
 export interface StoredFile {
   /** Bytes, 0 to 2^53 − 1. */
   readonly size: number;
-  readonly placement:
-    | { readonly layout: 'empty' }
-    /** `ceil(size / 4096)` consecutive blocks. */
-    | { readonly layout: 'plain'; readonly startBlock: number }
-    /** `floor(size / 4096)` consecutive blocks; the rest waits in the scratch store to be put beside the inode. */
-    | { readonly layout: 'inline'; readonly startBlock: number; readonly tailOffset: number }
-    /** Stored runs and holes, one after the other, beginning at byte 0; every run but the last ends where a chunk ends. */
-    | { readonly layout: 'chunked'; readonly chunkBits: number; readonly runs: readonly FileRun[] };
+  /** Of compressed files known only when all files are stored. */
+  readonly placement: FilePlacement;
+}
+
+/** How and where the content of a file is stored. */
+export type FilePlacement =
+  | { readonly layout: 'empty' }
+  /** `ceil(size / 4096)` consecutive blocks. */
+  | { readonly layout: 'plain'; readonly startBlock: number }
+  /** `floor(size / 4096)` consecutive blocks; the rest waits in the scratch store to be put beside the inode. */
+  | { readonly layout: 'inline'; readonly startBlock: number; readonly tailOffset: number }
+  /** Stored runs and holes, one after the other, beginning at byte 0; every run but the last ends where a chunk ends. */
+  | { readonly layout: 'chunked'; readonly chunkBits: number; readonly runs: readonly FileRun[] }
+  /** Consecutive blocks with pclusters. */
+  | {
+      readonly layout: 'compressed';
+      readonly startBlock: number;
+      readonly blocks: number;
+      /** Lists of extents in the scratch store: where, and how many bytes. */
+      readonly extents: readonly ScratchRange[];
+      /** The last extent's bytes in the scratch store, where they are put beside the inode. */
+      readonly tail: ScratchRange | undefined;
+    };
+
+/** Bytes in the scratch store. */
+export interface ScratchRange {
+  readonly offset: number;
+  readonly size: number;
 }
 
 /** A part of a chunked file that is stored in consecutive blocks, or is a hole. */

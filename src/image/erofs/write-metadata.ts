@@ -2,13 +2,18 @@ import { bytesOf } from '../../base/byte-string.ts';
 import { BLOCK_SIZE } from '../block-sink.ts';
 import type { Scratch } from '../scratch.ts';
 import type { BlockWriter } from './block-writer.ts';
+import { indexOf, mapHeaderOffset, writeMapHeader } from './compressed-inode.ts';
+import { MAP_HEADER_SIZE } from './compressed-layout.ts';
+import { type CompressionSettings, hasBigClusters } from './compression-settings.ts';
 import { writeDirectoryBlock } from './directory-blocks.ts';
+import { asExtentList } from './extent-list.ts';
 import type { InodeTable, SortedEntries } from './inode-table.ts';
 import { CHUNK_ADDRESS_SIZE, DATA_LAYOUT, DIRENT_TYPE, INODE_SLOT, NO_BLOCK } from './layout.ts';
 import type { MetadataPlan } from './metadata-plan.ts';
 import { chunkCount } from './stored-file.ts';
 import type { StoredFile } from './tree.ts';
 import { inodeSize, writeInode } from './write-inode.ts';
+import { IndexPacker } from './write-lclusters.ts';
 import { type XattrTable, xattrCount } from './write-xattr.ts';
 
 /** Block addresses of a chunked file that are written at a time. */
@@ -21,7 +26,17 @@ export class MetadataWriter {
   readonly #plan: MetadataPlan;
   readonly #scratch: Scratch;
 
-  constructor(inodes: InodeTable, xattrs: XattrTable, plan: MetadataPlan, scratch: Scratch) {
+  readonly #compression: CompressionSettings | undefined;
+
+  /** @param compression How files were compressed; undefined where none was. */
+  constructor(
+    inodes: InodeTable,
+    xattrs: XattrTable,
+    plan: MetadataPlan,
+    scratch: Scratch,
+    compression: CompressionSettings | undefined,
+  ) {
+    this.#compression = compression;
     this.#inodes = inodes;
     this.#xattrs = xattrs;
     this.#plan = plan;
@@ -30,8 +45,8 @@ export class MetadataWriter {
 
   /** Contents that fill blocks of their own: shared small files, large directories, long link targets. */
   async writeBlocks(out: BlockWriter): Promise<void> {
-    for (const file of this.#plan.sharedTails.keys()) {
-      await this.#writeTail(await out.claim(BLOCK_SIZE), file);
+    for (const [placement, { size }] of this.#plan.sharedTails) {
+      await this.#writeTail(await out.claim(BLOCK_SIZE), { size, placement });
     }
     for (const [index, node] of this.#inodes.nodes.entries()) {
       const isInline = this.#plan.layouts[index] === DATA_LAYOUT.flatInline;
@@ -81,6 +96,8 @@ export class MetadataWriter {
     const tail = target.subarray(tailAt);
     if (node.type === 'file' && node.data.placement.layout === 'chunked') {
       await this.#writeChunks(out, node.data);
+    } else if (node.type === 'file' && node.data.placement.layout === 'compressed') {
+      await this.#writeClusters(out, tailAt, node.data);
     } else if (!isInline) {
       return;
     } else if (node.type === 'file') {
@@ -103,6 +120,26 @@ export class MetadataWriter {
   async #writeTail(target: Uint8Array, { size, placement }: StoredFile): Promise<void> {
     if (placement.layout !== 'inline') return;
     target.set(await this.#scratch.read(placement.tailOffset, size % BLOCK_SIZE));
+  }
+
+  /** The map header behind an inode of `head` bytes, the index, and the end of the content where it is beside it. */
+  async #writeClusters(out: BlockWriter, head: number, file: StoredFile): Promise<void> {
+    const { size, placement } = file;
+    if (placement.layout !== 'compressed' || this.#compression === undefined) return;
+    const { startBlock, extents, tail } = placement;
+    const header = await out.claim(mapHeaderOffset(head) - head + MAP_HEADER_SIZE);
+    writeMapHeader(header.subarray(-MAP_HEADER_SIZE), file, this.#compression);
+    const hasBlockCounts = hasBigClusters(this.#compression);
+    const packer = new IndexPacker({ size, location: indexOf(size, head), startBlock, hasBlockCounts });
+    for (const range of extents) {
+      const numbers = asExtentList(await this.#scratch.read(range.offset, range.size));
+      const packs = packer.add(numbers);
+      (await out.claim(packs.length)).set(packs);
+    }
+    const packs = packer.end();
+    (await out.claim(packs.length)).set(packs);
+    if (tail !== undefined)
+      (await out.claim(tail.size)).set(await this.#scratch.read(tail.offset, tail.size));
   }
 
   async #writeChunks(out: BlockWriter, { size, placement }: StoredFile): Promise<void> {

@@ -3,12 +3,13 @@ import { BLOCK_SIZE, type BlockSink } from '../block-sink.ts';
 import { ImageError } from '../error.ts';
 import type { Scratch } from '../scratch.ts';
 import { BlockWriter } from './block-writer.ts';
+import { CompressedFiles, type Compression } from './compressed-files.ts';
 import { FileData, type FileDataCounts } from './file-data.ts';
 import { listInodes } from './inode-table.ts';
 import { DATA_LAYOUT, EXTENDED_INODE_SIZE, NO_BLOCK, UUID_SIZE } from './layout.ts';
 import { planMetadata } from './metadata-plan.ts';
 import { checkTimestamp } from './node-check.ts';
-import type { DirectoryNode, StoredFile, Timestamp } from './tree.ts';
+import type { DirectoryNode, ErofsNode, StoredFile, Timestamp } from './tree.ts';
 import { MetadataWriter } from './write-metadata.ts';
 import { writeSuperblock } from './write-superblock.ts';
 import { inlineXattrSize, XattrTable } from './write-xattr.ts';
@@ -22,7 +23,12 @@ export interface ErofsWriterOptions {
   readonly uuid: Uint8Array;
   /** A collision-resistant hash as text. Equal contents are recognised by it. */
   readonly fingerprint: (bytes: Uint8Array) => string;
+  /** Undefined: content is stored as it is. */
+  readonly compression?: Compression | undefined;
 }
+
+/** Larger files are not compressed: what the index would take, in memory and in the image, must have a bound. */
+const MAX_COMPRESSED_SIZE = 2 ** 36;
 
 /** A finished image in numbers. */
 export interface ErofsSummary extends Readonly<FileDataCounts> {
@@ -34,7 +40,7 @@ export interface ErofsSummary extends Readonly<FileDataCounts> {
 }
 
 /**
- * Writes an uncompressed EROFS image in one pass: the content of files as it comes, then directories, shared
+ * Writes an EROFS image in one pass: the content of files as it comes, then directories, shared
  * attributes and inodes, at last the superblock in the block that was kept free for it.
  *
  * The same calls give the same bytes. After an error the image is of no use.
@@ -42,6 +48,7 @@ export interface ErofsSummary extends Readonly<FileDataCounts> {
 export class ErofsWriter {
   readonly #options: ErofsWriterOptions;
   readonly #files: FileData;
+  readonly #compressed: CompressedFiles | undefined;
 
   constructor(options: ErofsWriterOptions) {
     if (options.uuid.length !== UUID_SIZE) {
@@ -51,12 +58,14 @@ export class ErofsWriter {
       );
     }
     this.#options = options;
-    this.#files = new FileData(options.sink, options.scratch, options.fingerprint);
+    const { sink, scratch, compression } = options;
+    this.#files = new FileData(sink, scratch, options.fingerprint);
+    this.#compressed = compression && new CompressedFiles(compression, sink, scratch, this.#files);
   }
 
   /**
-   * Stores the content of one file; to be awaited before the next call. Zeros become holes and content that is
-   * there already is not stored again.
+   * Stores the content of one file; to be awaited before the next call. Content that is there already is not stored again;
+   * zeros become holes where there is no compression, with which the file may still be under way when this returns.
    *
    * @param size Bytes that `content` yields, 0 to 2^53 − 1.
    * @param xattrs The attributes the file will have: they decide whether its end fits beside the inode.
@@ -75,8 +84,14 @@ export class ErofsWriter {
       throw new ImageError('out-of-range', `${name}: the size ${size} is not an integer from 0 to 2^53 − 1`);
     }
     await this.#reserveSuperblock();
-    const inlineLimit = BLOCK_SIZE - EXTENDED_INODE_SIZE - inlineXattrSize(xattrs, () => name);
-    return this.#files.store(size, inlineLimit, content, name);
+    const xattrSize = inlineXattrSize(xattrs, () => name);
+    const tailLimit = BLOCK_SIZE - EXTENDED_INODE_SIZE - xattrSize;
+    if (this.#compressed !== undefined) {
+      if (size <= MAX_COMPRESSED_SIZE)
+        return this.#compressed.store(size, { xattrSize, tailLimit }, content, name);
+      await this.#compressed.end();
+    }
+    return this.#files.store(size, tailLimit, content, name);
   }
 
   /**
@@ -86,9 +101,10 @@ export class ErofsWriter {
    * @throws ImageError naming the path of what the format cannot hold.
    */
   async finish(root: DirectoryNode, { buildTime }: { readonly buildTime: Timestamp }): Promise<ErofsSummary> {
-    const { sink, scratch, uuid, fingerprint } = this.#options;
+    const { sink, scratch, uuid, fingerprint, compression } = this.#options;
     checkTimestamp(buildTime, () => 'the file system');
     await this.#reserveSuperblock();
+    await this.#compressed?.end();
     const inodes = listInodes(root);
     const xattrs = new XattrTable(fingerprint);
     const firstBlock = sink.blocks;
@@ -100,7 +116,7 @@ export class ErofsWriter {
         `the file system has ${blocks} blocks, EROFS holds less than 2^32 − 1`,
       );
     }
-    const writer = new MetadataWriter(inodes, xattrs, plan, scratch);
+    const writer = new MetadataWriter(inodes, xattrs, plan, scratch, compression?.settings);
     const out = new BlockWriter(sink);
     await writer.writeBlocks(out);
     await writer.writeArea(out);
@@ -116,6 +132,9 @@ export class ErofsWriter {
         xattrBlock: plan.areaBlock,
         uuid,
         hasChunkedFiles: plan.layouts.includes(DATA_LAYOUT.chunk),
+        compression: plan.layouts.includes(DATA_LAYOUT.compressedCompact)
+          ? compression && { settings: compression.settings, hasTails: inodes.nodes.some(hasCompressedTail) }
+          : undefined,
       }),
     );
     return {
@@ -129,4 +148,10 @@ export class ErofsWriter {
   async #reserveSuperblock(): Promise<void> {
     if (this.#options.sink.blocks === 0) await this.#options.sink.append(new Uint8Array(BLOCK_SIZE));
   }
+}
+
+function hasCompressedTail(node: ErofsNode): boolean {
+  if (node.type !== 'file') return false;
+  const { placement } = node.data;
+  return placement.layout === 'compressed' && placement.tail !== undefined;
 }

@@ -1,5 +1,7 @@
 import type { ByteString } from '../../../src/base/byte-string.ts';
 import type { Decompressors } from '../../../src/image/decompressors.ts';
+import type { CompressionSettings } from '../../../src/image/erofs/compression-settings.ts';
+import { ImmediateCompressor } from '../../../src/image/erofs/immediate-compressor.ts';
 import { ErofsReader } from '../../../src/image/erofs/reader.ts';
 import type {
   DirectoryNode,
@@ -11,6 +13,8 @@ import type {
 } from '../../../src/image/erofs/tree.ts';
 import { type ErofsSummary, ErofsWriter } from '../../../src/image/erofs/writer.ts';
 import { MemoryScratch } from '../../../src/image/scratch.ts';
+import { compressors } from '../../../src/platform/compressors.ts';
+import { decompressors } from '../../../src/platform/decompressors.ts';
 import { describeContent, sha256 } from './describe.ts';
 import { MemorySink } from './memory-sink.ts';
 
@@ -35,12 +39,18 @@ export class TestImage {
   readonly sink = new MemorySink();
   /** What the files hold, for `describeTree`. */
   readonly contents = new Map<FileNode, string>();
-  readonly #writer = new ErofsWriter({
-    sink: this.sink,
-    scratch: new MemoryScratch(),
-    uuid: UUID,
-    fingerprint: sha256,
-  });
+  readonly #writer: ErofsWriter;
+
+  /** @param settings How files are compressed; undefined: not at all. */
+  constructor(settings?: CompressionSettings) {
+    this.#writer = new ErofsWriter({
+      sink: this.sink,
+      scratch: new MemoryScratch(),
+      uuid: UUID,
+      fingerprint: sha256,
+      compression: settings && { settings, compressor: new ImmediateCompressor(settings, compressors) },
+    });
+  }
 
   /** Stores a file, its content in one piece. */
   async file(content: Uint8Array | string, given: Partial<InodeAttributes> = {}): Promise<FileNode> {
@@ -76,7 +86,7 @@ export class TestImage {
 
   /** Opens what was written. */
   open(): Promise<ErofsReader> {
-    return openImage(this.sink.bytes());
+    return openImage(this.sink.bytes(), decompressors);
   }
 }
 

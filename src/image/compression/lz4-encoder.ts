@@ -1,0 +1,469 @@
+import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
+
+/*
+ * The format: lz4's doc/lz4_Block_format.md. Sequences of a token, literals, and a match with an earlier part of the output;
+ * the last sequence has literals only.
+ */
+
+const MIN_MATCH = 4;
+/** Greatest distance of a match. */
+export const LZ4_MAX_DISTANCE = 65_535;
+/** The last bytes are literals. */
+const LAST_LITERALS = 5;
+/** No match begins in the last bytes of the output, which decoders rely on. */
+const MATCH_MARGIN = 12;
+/** Bytes that are kept free for the last sequence: with so many literals, a match before it keeps its margin. */
+const LAST_SEQUENCE = 1 + MATCH_MARGIN - MIN_MATCH;
+/** Lengths of this many and more go on behind the token. */
+const LITERALS_IN_TOKEN = 15;
+const MATCH_IN_TOKEN = 15 + MIN_MATCH;
+/** Knuth's multiplicative hash: 2^32 divided by the golden ratio. */
+const HASH_MULTIPLIER = -1640531535;
+
+/** How an encoder looks for matches. */
+interface Search {
+  /** Candidates that are looked at for a match; 1 takes the latest only. */
+  readonly depth: number;
+  /** A match of so many bytes is good enough to look no further. */
+  readonly enough: number;
+  /** Whether the cheapest of all ways through overlapping matches is looked for. */
+  readonly isOptimal: boolean;
+}
+
+/** Levels of `lz4hc`, as liblz4 counts them, from 1 on. */
+const SEARCHES: readonly Search[] = [
+  { depth: 2, enough: 24, isOptimal: false },
+  { depth: 4, enough: 32, isOptimal: false },
+  { depth: 6, enough: 32, isOptimal: false },
+  { depth: 8, enough: 32, isOptimal: false },
+  { depth: 12, enough: 48, isOptimal: false },
+  { depth: 16, enough: 64, isOptimal: false },
+  { depth: 20, enough: 64, isOptimal: false },
+  { depth: 24, enough: 64, isOptimal: false },
+  { depth: 56, enough: 64, isOptimal: true },
+  { depth: 96, enough: 128, isOptimal: true },
+  { depth: 192, enough: 256, isOptimal: true },
+  { depth: 512, enough: 1024, isOptimal: true },
+];
+export const LZ4HC_LEVELS = { lowest: 1, highest: SEARCHES.length, usual: 9 } as const;
+
+/** Writes the sequences of one block. */
+class SequenceWriter {
+  #input: Uint8Array = new Uint8Array(0);
+  #output: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  begin(input: Uint8Array, output: Uint8Array): void {
+    this.#input = input;
+    this.#output = output;
+    this.#at = 0;
+  }
+
+  /**
+   * Writes literals and as much of a match as leaves room for the last sequence. Returns how much that is, 0 where nothing
+   * was written.
+   */
+  write(from: number, literals: number, distance: number, longest: number): number {
+    const output = this.#output;
+    let at = this.#at;
+    let size = 3 + literals;
+    if (literals >= LITERALS_IN_TOKEN) size += 1 + Math.trunc((literals - LITERALS_IN_TOKEN) / 255);
+    const room = output.length - at - size - LAST_SEQUENCE;
+    if (room < 0) return 0;
+    let length = longest;
+    if (length >= MATCH_IN_TOKEN && 1 + Math.trunc((length - MATCH_IN_TOKEN) / 255) > room)
+      length = MATCH_IN_TOKEN - 1 + 255 * room;
+    const literalsInToken = literals < LITERALS_IN_TOKEN ? literals : LITERALS_IN_TOKEN;
+    const matchInToken = length < MATCH_IN_TOKEN ? length - MIN_MATCH : MATCH_IN_TOKEN - MIN_MATCH;
+    output[at++] = (literalsInToken << 4) | matchInToken;
+    at = this.#writeLiterals(at, from, literals);
+    output[at++] = distance;
+    output[at++] = distance >>> 8;
+    if (length >= MATCH_IN_TOKEN) at = writeRest(output, at, length - MATCH_IN_TOKEN);
+    this.#at = at;
+    return length;
+  }
+
+  /** Writes as many literals as fit, up to `most`, and returns how many they are. */
+  end(from: number, most: number): number {
+    const output = this.#output;
+    const room = output.length - this.#at - 1;
+    let literals = Math.min(most, room);
+    while (literals >= LITERALS_IN_TOKEN) {
+      const extra = 1 + Math.trunc((literals - LITERALS_IN_TOKEN) / 255);
+      if (literals + extra <= room) break;
+      literals = room - extra;
+    }
+    output[this.#at] = Math.min(literals, LITERALS_IN_TOKEN) << 4;
+    this.#at = this.#writeLiterals(this.#at + 1, from, literals);
+    return literals;
+  }
+
+  get size(): number {
+    return this.#at;
+  }
+
+  #writeLiterals(start: number, from: number, count: number): number {
+    const output = this.#output;
+    const input = this.#input;
+    let at = start;
+    if (count >= LITERALS_IN_TOKEN) {
+      at = writeRest(output, at, count - LITERALS_IN_TOKEN);
+      if (count > 32) {
+        output.set(input.subarray(from, from + count), at);
+        return at + count;
+      }
+    }
+    for (let index = from; index < from + count; index++) output[at++] = input[index]!;
+    return at;
+  }
+}
+
+/** What a length has beyond its token: bytes of 255 and one below. */
+function writeRest(output: Uint8Array, start: number, length: number): number {
+  let at = start;
+  let rest = length;
+  for (; rest >= 255; rest -= 255) output[at++] = 255;
+  output[at++] = rest;
+  return at;
+}
+
+const HASH_BITS = 16;
+const WINDOW = LZ4_MAX_DISTANCE + 1;
+/** Where no position hashes to: farther before the input than any match reaches. */
+const NOWHERE = -WINDOW - 1;
+
+/**
+ * Bytes behind the start of a piece that may be in the tables already, and are then passed over in every search. Beyond
+ * them it is faster to begin anew.
+ */
+const OVERLAP_MAX = 512;
+
+/** Bytes of a stretch for which the cheapest way is looked for. */
+const STRETCH_MAX = 4096;
+/** Bytes of a token and a distance. */
+const SEQUENCE_PRICE = 3;
+const UNKNOWN_PRICE = 0x3fff_ffff;
+
+/** Ways through a stretch, by the place they lead to. */
+class Paths {
+  /** Bytes that the cheapest way takes. */
+  readonly prices = new Int32Array(STRETCH_MAX + 1);
+  /** Literals at its end. */
+  readonly literals = new Int32Array(STRETCH_MAX + 1);
+  /** The match at its end: its bytes, 0 for none, and where it was found. */
+  readonly lengths = new Int32Array(STRETCH_MAX + 1);
+  readonly found = new Int32Array(STRETCH_MAX + 1);
+  /** Places of matches, for going back. */
+  readonly steps = new Int32Array(STRETCH_MAX + 1);
+}
+
+/** Compresses well: looks at many earlier places for each match (`lz4hc`). */
+export class Lz4HighEncoder implements PieceEncoder {
+  readonly #search: Search;
+  readonly #writer = new SequenceWriter();
+  /** By hash of four bytes: the last place where they were. */
+  readonly #heads = new Int32Array(1 << HASH_BITS);
+  /** By place modulo the window: how far before it is the last place of that hash. */
+  readonly #distances = new Uint16Array(WINDOW);
+  #input: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Places before it are in the tables. */
+  #indexed = 0;
+  readonly #paths = new Paths();
+  /** Where the match that was found last begins. */
+  #found = 0;
+
+  /** @param level {@link LZ4HC_LEVELS} */
+  constructor(level: number) {
+    this.#search = SEARCHES[level - 1]!;
+  }
+
+  load(input: Uint8Array): void {
+    this.#input = input;
+    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    this.#restart(0);
+  }
+
+  begin(): void {
+    // What is before the start of a piece is never looked at.
+  }
+
+  #restart(at: number): void {
+    this.#heads.fill(NOWHERE);
+    this.#indexed = at;
+  }
+
+  encode(start: number, end: number, output: Uint8Array): EncodedPiece {
+    const writer = this.#writer;
+    writer.begin(this.#input, output);
+    if (this.#indexed < start) this.#indexed = start;
+    else if (this.#indexed > start + OVERLAP_MAX) this.#restart(start);
+    const anchor = this.#search.isOptimal ? this.#parseOptimal(start, end) : this.#parseLazy(start, end);
+    const length = anchor + writer.end(anchor, end - anchor) - start;
+    return { length, size: writer.size };
+  }
+
+  /** Takes a match unless the next places have a longer one. Returns where what was written ends. */
+  #parseLazy(start: number, end: number): number {
+    const writer = this.#writer;
+    const { enough } = this.#search;
+    const lastMatch = end - MATCH_MARGIN;
+    const matchEnd = end - LAST_LITERALS;
+    let anchor = start;
+    for (let at = start; at <= lastMatch; ) {
+      let length = this.#longest(at, start, matchEnd, MIN_MATCH - 1);
+      if (length === 0) {
+        at += 1;
+        continue;
+      }
+      let found = this.#found;
+      while (length < enough && at < lastMatch) {
+        const next = this.#longest(at + 1, start, matchEnd, length);
+        if (next > 0) {
+          at += 1;
+          length = next;
+          found = this.#found;
+          continue;
+        }
+        if (at + 2 > lastMatch) break;
+        const second = this.#longest(at + 2, start, matchEnd, length + 1);
+        if (second === 0) break;
+        at += 2;
+        length = second;
+        found = this.#found;
+      }
+      const written = writer.write(anchor, at - anchor, at - found, length);
+      if (written > 0) anchor = at + written;
+      if (written < length) break;
+      at = anchor;
+    }
+    return anchor;
+  }
+
+  /**
+   * Looks for the cheapest way through stretches that matches cover without a gap. Returns where what was written ends.
+   */
+  #parseOptimal(start: number, end: number): number {
+    const writer = this.#writer;
+    const { prices, literals, lengths, found } = this.#paths;
+    const { enough } = this.#search;
+    const lastMatch = end - MATCH_MARGIN;
+    const matchEnd = end - LAST_LITERALS;
+    let anchor = start;
+    for (let at = start; at <= lastMatch; ) {
+      let length = this.#longest(at, start, matchEnd, MIN_MATCH - 1);
+      if (length === 0) {
+        at += 1;
+        continue;
+      }
+      // Prices are of what comes after the literals that are there already.
+      let last = 0;
+      prices[0] = 0;
+      literals[0] = at - anchor;
+      lengths[0] = 0;
+      for (let place = 0; ; ) {
+        if (length > 0) {
+          if (length >= enough || place + length >= STRETCH_MAX) {
+            // Good enough to be taken without a look at what may come.
+            last = place;
+            break;
+          }
+          const price = prices[place]! + SEQUENCE_PRICE;
+          for (; last < place + length; ) prices[++last] = UNKNOWN_PRICE;
+          for (let part = MIN_MATCH; part <= length; part++) {
+            const total =
+              price + (part >= MATCH_IN_TOKEN ? 1 + Math.trunc((part - MATCH_IN_TOKEN) / 255) : 0);
+            if (total >= prices[place + part]!) continue;
+            prices[place + part] = total;
+            literals[place + part] = 0;
+            lengths[place + part] = part;
+            found[place + part] = this.#found;
+          }
+        }
+        const run = literals[place]! + 1;
+        const isLonger = run >= LITERALS_IN_TOKEN && (run - LITERALS_IN_TOKEN) % 255 === 0;
+        const total = prices[place]! + (isLonger ? 2 : 1);
+        if (place < last && total < prices[place + 1]!) {
+          prices[place + 1] = total;
+          literals[place + 1] = run;
+          lengths[place + 1] = 0;
+        }
+        place += 1;
+        length = 0;
+        if (place >= last) break;
+        if (at + place > lastMatch) continue;
+        // What is reached for less one place later is not left from here.
+        if (prices[place + 1]! <= prices[place]!) continue;
+        length = this.#longest(at + place, start, matchEnd, Math.max(MIN_MATCH - 1, last - place));
+      }
+      const reached = this.#writePath(at, last, anchor);
+      anchor = reached.anchor;
+      if (!reached.isWhole) break;
+      if (length > 0) {
+        const from = at + last;
+        const written = writer.write(anchor, from - anchor, from - this.#found, length);
+        if (written > 0) anchor = from + written;
+        if (written < length) break;
+        at = anchor;
+      } else at += last;
+    }
+    return anchor;
+  }
+
+  /** Writes the cheapest way from a place to one `last` behind it: where the last match ends, and whether all is written. */
+  #writePath(at: number, last: number, from: number): { anchor: number; isWhole: boolean } {
+    const { lengths, found, steps } = this.#paths;
+    let count = 0;
+    for (let place = last; place > 0; ) {
+      const length = lengths[place]!;
+      if (length > 0) steps[count++] = place;
+      place -= Math.max(1, length);
+    }
+    let anchor = from;
+    while (count > 0) {
+      const place = steps[--count]!;
+      const length = lengths[place]!;
+      const begin = at + place - length;
+      const written = this.#writer.write(anchor, begin - anchor, begin - found[place]!, length);
+      if (written > 0) anchor = begin + written;
+      if (written < length) return { anchor, isWhole: false };
+    }
+    return { anchor, isWhole: true };
+  }
+
+  /**
+   * The length of the longest match at a place, and where it is in #found; 0 where none is longer than `atLeast`.
+   *
+   * @param lowest Where matches may begin.
+   * @param matchEnd Where they end at the latest.
+   */
+  #longest(at: number, lowest: number, matchEnd: number, atLeast: number): number {
+    const view = this.#view;
+    const input = this.#input;
+    const distances = this.#distances;
+    this.#indexTo(at);
+    const bytes = view.getInt32(at, true);
+    let candidate = this.#heads[Math.imul(bytes, HASH_MULTIPLIER) >>> (32 - HASH_BITS)]!;
+    // What the search for a longer match, or the piece before, has looked at already.
+    while (candidate >= at) candidate -= distances[candidate & LZ4_MAX_DISTANCE]!;
+    // Places farther back have given theirs in the table to later ones.
+    const bound = Math.max(lowest, this.#indexed - WINDOW, at - LZ4_MAX_DISTANCE);
+    const { enough } = this.#search;
+    let length = atLeast;
+    if (at + length >= matchEnd) return 0;
+    let isFound = false;
+    // A longer match has these four bytes too, of which the last is the first beyond.
+    let lastBytes = view.getInt32(at + length - 3, true);
+    for (let attempts = this.#search.depth; candidate >= bound && attempts > 0; attempts--) {
+      if (
+        view.getInt32(candidate + length - 3, true) === lastBytes &&
+        view.getInt32(candidate, true) === bytes
+      ) {
+        let matched = MIN_MATCH;
+        let difference = 0;
+        while (at + matched + 4 <= matchEnd) {
+          difference = view.getInt32(candidate + matched, true) ^ view.getInt32(at + matched, true);
+          if (difference !== 0) break;
+          matched += 4;
+        }
+        if (difference !== 0) matched += (31 - Math.clz32(difference & -difference)) >>> 3;
+        else while (at + matched < matchEnd && input[candidate + matched] === input[at + matched]) matched++;
+        if (matched > length) {
+          length = matched;
+          this.#found = candidate;
+          isFound = true;
+          if (length >= enough || at + length >= matchEnd) break;
+          lastBytes = view.getInt32(at + length - 3, true);
+        }
+      }
+      candidate -= distances[candidate & LZ4_MAX_DISTANCE]!;
+    }
+    return isFound ? length : 0;
+  }
+
+  #indexTo(end: number): void {
+    const view = this.#view;
+    const heads = this.#heads;
+    const distances = this.#distances;
+    for (let at = this.#indexed; at < end; at++) {
+      const hash = Math.imul(view.getInt32(at, true), HASH_MULTIPLIER) >>> (32 - HASH_BITS);
+      const distance = at - heads[hash]!;
+      distances[at & LZ4_MAX_DISTANCE] = distance > LZ4_MAX_DISTANCE ? LZ4_MAX_DISTANCE : distance;
+      heads[hash] = at;
+    }
+    if (end > this.#indexed) this.#indexed = end;
+  }
+}
+
+/** Log2 of the misses after which the fast search takes steps of one more byte. */
+const STEP_BITS = 6;
+const FAST_HASH_BITS = 14;
+
+/** Compresses fast: looks at one earlier place for each match, and at fewer places where there are none (`lz4`). */
+export class Lz4FastEncoder implements PieceEncoder {
+  readonly #writer = new SequenceWriter();
+  readonly #places = new Int32Array(1 << FAST_HASH_BITS);
+  #input: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  load(input: Uint8Array): void {
+    this.#input = input;
+    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    this.#places.fill(NOWHERE);
+  }
+
+  begin(): void {
+    // What is before the start of a piece is never looked at, nor what is behind the place that is looked at.
+  }
+
+  encode(start: number, end: number, output: Uint8Array): EncodedPiece {
+    const view = this.#view;
+    const input = this.#input;
+    const places = this.#places;
+    const writer = this.#writer;
+    writer.begin(input, output);
+    const lastMatch = end - MATCH_MARGIN;
+    const matchEnd = end - LAST_LITERALS;
+    let anchor = start;
+    let misses = 1 << STEP_BITS;
+    for (let at = start; at <= lastMatch; ) {
+      const bytes = view.getInt32(at, true);
+      const hash = Math.imul(bytes, HASH_MULTIPLIER) >>> (32 - FAST_HASH_BITS);
+      let candidate = places[hash]!;
+      places[hash] = at;
+      if (
+        candidate < start ||
+        candidate >= at ||
+        at - candidate > LZ4_MAX_DISTANCE ||
+        view.getInt32(candidate, true) !== bytes
+      ) {
+        at += misses++ >>> STEP_BITS;
+        continue;
+      }
+      while (at > anchor && candidate > start && input[at - 1] === input[candidate - 1]) {
+        at--;
+        candidate--;
+      }
+      let length = MIN_MATCH;
+      let difference = 0;
+      while (at + length + 4 <= matchEnd) {
+        difference = view.getInt32(candidate + length, true) ^ view.getInt32(at + length, true);
+        if (difference !== 0) break;
+        length += 4;
+      }
+      if (difference !== 0) length += (31 - Math.clz32(difference & -difference)) >>> 3;
+      else while (at + length < matchEnd && input[candidate + length] === input[at + length]) length++;
+      const written = writer.write(anchor, at - anchor, at - candidate, length);
+      if (written > 0) anchor = at + written;
+      if (written < length) break;
+      at = anchor;
+      misses = 1 << STEP_BITS;
+      if (at > lastMatch) break;
+      const before = view.getInt32(at - 2, true);
+      places[Math.imul(before, HASH_MULTIPLIER) >>> (32 - FAST_HASH_BITS)] = at - 2;
+    }
+    const length = anchor + writer.end(anchor, end - anchor) - start;
+    return { length, size: writer.size };
+  }
+}
