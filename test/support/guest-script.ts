@@ -1,5 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { mustRun, type Outcome } from './run-command.ts';
 
 /** A file of this machine to put into a guest, at an absolute path. */
@@ -52,7 +53,10 @@ export async function packGuestFiles(
   return archive;
 }
 
-/** What the guest reported, if its script came to an end; else an error with the end of its console. */
+/** Where the consoles of boots that failed are kept. */
+const CONSOLES = fileURLToPath(new URL('../../.cache/consoles', import.meta.url));
+
+/** What the guest reported, if its script came to an end; else an error with the end of its console, which is kept. */
 export async function guestRun(
   { status, stderr }: Outcome,
   timeout: number,
@@ -63,8 +67,11 @@ export async function guestRun(
   if (status !== 0 || !steps.has('end')) {
     const what = status === 137 ? `was killed after ${timeout} s` : `ended with status ${status}`;
     const reached = [...steps.keys()].join(', ') || 'none';
+    await mkdir(CONSOLES, { recursive: true });
+    const kept = join(CONSOLES, `${Date.now()}.log`);
+    await writeFile(kept, console);
     throw new Error(
-      `the virtual machine ${what}; steps of the script: ${reached}\n${stderr}${console.slice(-4000)}`,
+      `the virtual machine ${what}; steps of the script: ${reached}; its console is in ${kept}\n${stderr}${console.slice(-4000)}`,
     );
   }
   return {

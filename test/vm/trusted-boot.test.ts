@@ -26,6 +26,8 @@ const BAD = {
 type Name = (typeof GOOD)[number] | keyof typeof BAD;
 const NAMES = [...GOOD, ...Object.keys(BAD)] as Name[];
 
+/** Images that are enabled for one profile only; all of them are signed by db. */
+const PROFILES = ['active', 'passive', 'recovery', 'common'] as const;
 const STATES = ['active', 'passive', 'recovery', 'autoreset'] as const;
 let directory: string;
 let runs: Record<(typeof STATES)[number], VirtualMachineRun>;
@@ -66,7 +68,7 @@ beforeAll(async () => {
     images['flipped-signature'],
     (await partitions('flipped-signature')).signature!.offset + 900,
   );
-  const files = Object.fromEntries(
+  const files: Record<string, { host: string } | { link: string }> = Object.fromEntries(
     NAMES.flatMap((name) => [
       [`${STORE}/${name}.sysext.raw`, { host: images[name] }],
       ...['active', 'passive', 'recovery'].map(
@@ -74,6 +76,11 @@ beforeAll(async () => {
       ),
     ]),
   );
+  for (const profile of PROFILES) {
+    const name = `only-${profile}`;
+    files[`${STORE}/${name}.sysext.raw`] = { host: await build(name, db) };
+    files[`${STORE}/${profile}/${name}.sysext.raw`] = { link: `../${name}.sysext.raw` };
+  }
   // What an installer left on the EFI system partition.
   await mkdir(at('esp/EFI/kairos/active.efi.extra.d'), { recursive: true });
   const migrated = await build('migrated', db);
@@ -94,7 +101,7 @@ beforeAll(async () => {
             esp: at('esp'),
             timeout: 400,
             script: `
-              for name in ${NAMES.join(' ')} original migrated; do
+              for name in ${NAMES.join(' ')} ${PROFILES.map((profile) => `only-${profile}`).join(' ')} original migrated; do
                 step "$name" sh -c "lab-$name"
               done
               step target systemctl is-active multi-user.target
@@ -163,6 +170,10 @@ describe.each(STATES)('Trusted Boot into %s', (state) => {
     expect(line).toMatch(reason);
     const status = runs[state].step('status').stdout;
     expect(status).toContain(`${name}.sysext.raw`);
+  });
+  it.each(PROFILES)('has what is enabled for %s, if it loads that', (profile) => {
+    const isLoaded = profile === 'common' || profile === (state === 'autoreset' ? 'recovery' : state);
+    expect(runs[state].step(`only-${profile}`).status).toBe(isLoaded ? 0 : 127);
   });
   it('does not load an image under another name', () => {
     expect(runs[state].step('original')).toMatchObject({ status: 127 });
