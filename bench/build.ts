@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { putImage } from './image.ts';
 import { measure, median } from './measure.ts';
 import { type Pairs, peak, runPairs, seconds, speedRatio } from './pairs.ts';
@@ -12,6 +12,9 @@ export interface BuildResult {
   /** Bytes of the compressed layer. */
   readonly layerBytes: number;
   readonly pairs: Pairs;
+  /** Against the pipeline of an expert, and against what cannot be left out. */
+  readonly expert: Pairs;
+  readonly floor: Pairs;
   /** What was built last. */
   readonly image: string;
 }
@@ -45,9 +48,19 @@ export async function compareBuilds(workload: Workload, bench: Bench): Promise<B
     ],
     ...['--output', output, workload.name, `docker://${imageReference}`],
   ];
-  const theirs = [reference, join(directory, 'work'), imageReference, key, certificate];
-  const pairs = runPairs(workload.name, ours, theirs, runs, directory);
-  return { workload, layerBytes, pairs, image: join(output, `${workload.name}.sysext.raw`) };
+  const work = join(directory, 'work');
+  const against = (name: string, theirs: readonly string[]): Pairs =>
+    runPairs(`${workload.name} against ${name}`, ours, theirs, runs, directory);
+  const pairs = against('systemd-repart', [reference, work, imageReference, key, certificate]);
+  const expert = against('mkfs.erofs', [
+    ...['sh', resolve('bench/expert.sh')],
+    ...[work, imageReference, key, certificate],
+  ]);
+  const floor = against('the floor', [
+    ...[process.execPath, '--max-semi-space-size=2', resolve('bench/floor.ts')],
+    ...[registryHost, `bench/${workload.name}`, '1', join(directory, 'floor')],
+  ]);
+  return { workload, layerBytes, pairs, expert, floor, image: join(output, `${workload.name}.sysext.raw`) };
 }
 
 /** Builds once an image too large to be compared, for its memory, and says how much that was. */
@@ -69,7 +82,7 @@ export function growth({ directory, auroraboot }: Bench): string {
 
 /** The results as a section of the report. */
 export function buildReport(results: readonly BuildResult[]): string[] {
-  const rows = results.map(({ workload, layerBytes, pairs }) => {
+  const rows = results.map(({ workload, layerBytes, pairs, expert, floor }) => {
     const cpu = median(pairs.ours.map((run) => run.cpu)).toFixed(2);
     const cells = [
       workload.description,
@@ -77,6 +90,10 @@ export function buildReport(results: readonly BuildResult[]): string[] {
       seconds(pairs.ours),
       seconds(pairs.theirs),
       speedRatio(pairs),
+      seconds(expert.theirs),
+      speedRatio(expert),
+      seconds(floor.theirs),
+      speedRatio(floor),
       cpu,
       peak(pairs.ours),
     ];
@@ -85,11 +102,13 @@ export function buildReport(results: readonly BuildResult[]): string[] {
   return [
     '## Building',
     '',
-    'A signed image from a registry on the same machine: `auroraboot sysext docker://…` against `skopeo copy` + `tar x` +',
-    '`systemd-repart --make-ddi=sysext` (257).',
+    'A signed image from a registry on the same machine, not compressed: `auroraboot sysext docker://…` against',
+    '(a) `skopeo copy` + `tar x` + `systemd-repart --make-ddi=sysext` (257),',
+    '(b) `skopeo copy` + `mkfs.erofs --tar=f` (1.8) + `veritysetup format` + `openssl smime`, without a partition table,',
+    '(c) the floor: one Node process that only inflates, takes both SHA-256 digests and writes the bytes.',
     '',
-    '| layer | gzip MB | ours, s | repart, s | ratio | our CPU, s | our peak, MB |',
-    '|---|---|---|---|---|---|---|',
+    '| layer | gzip MB | ours, s | (a), s | ratio | (b), s | ratio | (c), s | ratio | our CPU, s | our peak, MB |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
     ...rows,
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * Paired measurements: this project against what a user would do instead, on the same machine, in turn.
  *
- * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|download|list|boot]
+ * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|compression|download|list|boot]
  * Needs root on Debian for the tools on the other side. Writes bench/RESULTS.md when everything was run.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/support/registry.ts';
 import { bootReport, compareBoot } from './boot.ts';
 import { type BuildResult, buildReport, compareBuilds, growth } from './build.ts';
+import { type CompressionResult, compareCompression, compressionReport } from './compression.ts';
 import { compareDownload, downloadReport } from './download.ts';
 import { compareList, listReport } from './list.ts';
 import { packaged } from './packaged.ts';
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },
 });
 const runs = Number(values.runs);
-const names = [...WORKLOADS.map(({ name }) => name), 'download', 'list', 'boot'];
+const names = [...WORKLOADS.map(({ name }) => name), 'compression', 'download', 'list', 'boot'];
 const isWhole = values.only === undefined;
 if (!(runs >= 1) || (values.only !== undefined && !names.includes(values.only))) {
   throw new Error(`--runs is a number, --only one of: ${names.join(', ')}`);
@@ -58,6 +59,11 @@ try {
     if (isWhole) sections.push([growth(bench)]);
     const { workload, image } = largest;
     sections.push(verifyReport(await compareVerification(workload.description, image, bench)));
+  }
+  if (isChosen('compression')) {
+    const compressed: CompressionResult[] = [];
+    for (const workload of WORKLOADS) compressed.push(...(await compareCompression(workload, bench)));
+    sections.push(compressionReport(compressed));
   }
   const program = await packaged(directory);
   if (isChosen('download')) {
