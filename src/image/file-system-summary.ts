@@ -1,5 +1,6 @@
 import type { ByteString } from '../base/byte-string.ts';
 import type { FileSystem, Inode, InodeType } from './file-system.ts';
+import { kernelVersionText } from './kernel-requirement.ts';
 
 /** What a file system holds, in numbers. */
 export interface FileSystemSummary {
@@ -7,6 +8,8 @@ export interface FileSystemSummary {
   readonly type: string;
   /** Algorithms its content may be compressed with. */
   readonly compression: readonly string[];
+  /** The oldest kernel that can read it, such as `5.13`, and why; undefined where any can. */
+  readonly kernel?: { readonly version: string; readonly reason: string };
   /** Bytes that the file system takes. */
   readonly size: number;
   /** Names by the type of their inode, without the root; hard links count each time. */
@@ -40,8 +43,17 @@ export async function summariseFileSystem<I extends Inode>(
     largest.push({ path, size: inode.size });
     if (largest.length >= 64 * LARGEST_COUNT) largest = largestOf(largest);
   }
-  const { type, compression, size } = fileSystem;
-  return { type, compression, size, names, contentSize, largest: largestOf(largest) };
+  const { type, compression, kernel, size } = fileSystem;
+  const needed = kernel && { version: kernelVersionText(kernel.version), reason: kernel.reason };
+  return {
+    type,
+    compression,
+    ...(needed && { kernel: needed }),
+    size,
+    names,
+    contentSize,
+    largest: largestOf(largest),
+  };
 }
 
 function largestOf<F extends { path: ByteString; size: number }>(files: F[]): F[] {

@@ -1,5 +1,6 @@
 import type { ByteString } from '../base/byte-string.ts';
 import type { Timestamp } from './erofs/tree.ts';
+import type { KernelRequirement } from './kernel-requirement.ts';
 
 /** What an inode is. */
 export type InodeType =
@@ -50,6 +51,8 @@ export interface FileSystem<I extends Inode = Inode> {
   readonly size: number;
   /** Algorithms its content may be compressed with, as mkfs and mksquashfs call them; none if it is not. */
   readonly compression: readonly string[];
+  /** The oldest kernel that can read it; undefined where that is older than whatever merges extensions. */
+  readonly kernel: KernelRequirement | undefined;
   /** The root directory. */
   root(): Promise<I>;
   /** The inode at a path from the root, which follows no symbolic links; undefined if there is none. */

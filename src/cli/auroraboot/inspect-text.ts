@@ -45,12 +45,19 @@ export function inspectText(image: ImageDescription): string {
       ['Root Hash', optional(image.verity?.rootHash)],
       ['Signed By', signers(image)],
       ['Compressed', image.fileSystem === undefined ? [] : [image.fileSystem.compression.join(', ') || 'no']],
+      ['Kernel', kernels(image)],
       ['Files', fileCounts(image)],
       ['Largest', largest(image)],
     ]),
     mountTable(image.mounts),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** The kernels that can read it, and why older ones cannot. */
+function kernels({ fileSystem }: ImageDescription): string[] {
+  const kernel = fileSystem?.kernel;
+  return kernel === undefined ? [] : [`Linux ${kernel.version} or later, as it ${kernel.reason}`];
 }
 
 function optional(value: string | undefined): string[] {

@@ -4,9 +4,11 @@ import type { Decompressors } from '../decompressors.ts';
 import { ImageError } from '../error.ts';
 import type { FileSystem, WalkedInode } from '../file-system.ts';
 import { FileSystemBytes } from '../file-system-bytes.ts';
+import type { KernelRequirement } from '../kernel-requirement.ts';
 import { readWhole } from '../read-whole.ts';
 import type { Algorithm } from './compressed-layout.ts';
 import { ClusterDecoder } from './decode-cluster.ts';
+import { kernelRequirement } from './kernel-requirement.ts';
 import { DIRENT_SIZE, MAX_SYMLINK_LENGTH } from './layout.ts';
 import { PackedInode } from './packed-inode.ts';
 import type { ErofsParts } from './parts.ts';
@@ -55,6 +57,10 @@ export class ErofsReader implements FileSystem<ErofsInode> {
 
   get compression(): readonly Algorithm[] {
     return this.superblock.algorithms;
+  }
+
+  get kernel(): KernelRequirement {
+    return kernelRequirement(this.superblock);
   }
 
   get size(): number {

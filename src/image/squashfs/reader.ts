@@ -26,6 +26,8 @@ const MAX_WAITING = 1 << 18;
 export class SquashfsReader implements FileSystem<SquashfsInode> {
   readonly type = 'squashfs';
   readonly compression: readonly string[];
+  /** Its last compressor came with Linux 4.14. */
+  readonly kernel = undefined;
   readonly superblock: Superblock;
   readonly #bytes: FileSystemBytes;
   readonly #metadata: Metadata;

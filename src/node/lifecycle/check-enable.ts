@@ -3,8 +3,10 @@ import { displayName } from '../../base/display.ts';
 import type { Finding } from '../../base/finding.ts';
 import { ImageError } from '../../image/error.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { isOlderKernel, kernelVersionText } from '../../image/kernel-requirement.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
+import { readKernelVersion } from '../machine/kernel-version.ts';
 import { findExtensions } from '../machine/search-directories.ts';
 import type { MachineRules } from '../machine-rules.ts';
 import type { Profile } from '../store/layout.ts';
@@ -23,7 +25,7 @@ import { isStoreLink, shadowing } from './shadowing.ts';
 import { RefusedImageError, verifyForMachine } from './verify-stored.ts';
 
 /** What there may be to say before an extension is enabled. */
-export type EnableCode = SetCode | ConflictCode;
+export type EnableCode = SetCode | ConflictCode | 'kernel-too-old';
 
 /** What is to be enabled, and on which machine. */
 export interface EnableCheck {
@@ -75,6 +77,7 @@ export async function checkEnable(host: Host, check: EnableCheck): Promise<Findi
       if (!isKnown) findings.push(finding);
     }
   }
+  findings.push(...(await kernelFindings(host, check)));
   const own = await compared(directory, fileName, check);
   if (own === undefined) return findings;
   const others: ComparedExtension[] = [];
@@ -109,6 +112,28 @@ async function verify(host: Host, { kind, fileName, directory, rules, signal }: 
   if (!verdict.accepted) throw new RefusedImageError(fileName, verdict, trust);
 }
 
+/** Whether the running kernel can read the image. A profile may have another one, but most often has the same. */
+async function kernelFindings(
+  host: Host,
+  { directory, fileName }: EnableCheck,
+): Promise<Finding<'kernel-too-old'>[]> {
+  const running = readKernelVersion(host);
+  using reader = directory.openFile(fileName);
+  if (running === undefined || reader === undefined) return [];
+  const needed = (await openExtension(reader)).kernel;
+  if (needed === undefined || !isOlderKernel(running, needed.version)) return [];
+  const shown = displayName(fileName);
+  return [
+    {
+      code: 'kernel-too-old',
+      level: 'error',
+      message: `${shown} ${needed.reason}, which takes Linux ${kernelVersionText(needed.version)}; this machine runs ${kernelVersionText(running)}`,
+      hint: 'build the image with --compression lz4hc or none, or update the system first',
+      subjects: [shown],
+    },
+  ];
+}
+
 /** The boots that load a profile. */
 function bootsOf(profile: Profile): readonly Profile[] {
   return profile === 'common' ? ['active', 'passive', 'recovery'] : [profile];
@@ -123,8 +148,8 @@ async function compared(
   using reader = directory.openFile(fileName);
   if (reader === undefined) return undefined;
   try {
-    const paths = await mergedPaths(await openExtension(reader), kind);
-    return { name: live.extensionName(fileName), paths };
+    const fileSystem = await openExtension(reader);
+    return { name: live.extensionName(fileName), paths: await mergedPaths(fileSystem, kind) };
   } catch (error) {
     if (error instanceof ImageError) return undefined;
     throw error;

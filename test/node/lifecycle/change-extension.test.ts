@@ -25,17 +25,23 @@ beforeAll(async () => {
   await build('k3s', ['usr/bin/k3s', 'usr/bin/shared']);
   await build('tools', ['usr/bin/tools', 'usr/bin/shared']);
   await build('foreign', ['usr/bin/foreign'], ['--id', 'fedora', '--version-id', '41']);
+  await build('zipped', ['usr/bin/zipped'], ['--compression', 'zstd'], 20_000);
   await build('k3s_1', ['usr/bin/one']);
   await build('k3s1', ['usr/bin/two']);
 });
 afterAll(() => fs.rmSync(images, { recursive: true }));
 
-/** Builds an image with some files, each with its path as content. */
-async function build(name: string, files: readonly string[], flags: readonly string[] = []): Promise<void> {
+/** Builds an image with some files, each with the image's name as content, so many times. */
+async function build(
+  name: string,
+  files: readonly string[],
+  flags: readonly string[] = [],
+  times = 1,
+): Promise<void> {
   const tree = join(images, `${name}.tree`);
   for (const file of files) {
     fs.mkdirSync(join(tree, file, '..'), { recursive: true });
-    fs.writeFileSync(join(tree, file), `${name}\n`);
+    fs.writeFileSync(join(tree, file), `${name}\n`.repeat(times));
   }
   succeeded(await auroraboot(['sysext', '--quiet', ...flags, '--output', images, name, `dir:${tree}`]));
 }
@@ -247,6 +253,22 @@ describe('is refused', () => {
   test('what does not fit this machine', async () => {
     put('foreign');
     await refused('foreign', /systemd ignores it on this host: .*fedora/, 'refused');
+  });
+
+  test('what the kernel is too old for', async () => {
+    put('zipped');
+    machine.write('proc/sys/kernel/osrelease', '6.1.0-41-amd64\n');
+    await refused(
+      'zipped',
+      /zipped\.sysext\.raw is compressed with zstd, which takes Linux 6\.10; this machine runs 6\.1$/,
+      'conflict',
+    );
+    await enable('tools');
+    for (const release of ['6.12.57+deb13-amd64', 'unknown', '7.0']) {
+      machine.write('proc/sys/kernel/osrelease', `${release}\n`);
+      await enable('zipped');
+      await disable('zipped');
+    }
   });
 
   test('what is no image, and what has another name', async () => {
