@@ -19,6 +19,8 @@ export class VerifiedSource implements ByteSource {
 
   /** @throws ImageError ('malformed') for a block that does not match the tree. */
   async read(offset: number, length: number): Promise<Uint8Array> {
+    // No bytes are in no block, so none is to be proven for them.
+    if (length === 0) return new Uint8Array();
     const { superblock, geometry, hasher, data, hash } = this.#tree;
     const { dataBlockSize, salt } = superblock;
     const first = Math.floor(offset / dataBlockSize);
@@ -26,7 +28,7 @@ export class VerifiedSource implements ByteSource {
     const blocks = await data.read(first * dataBlockSize, count * dataBlockSize);
     const leaves = geometry.levels.at(-1);
     // Without levels the root hash itself is the digest of the only block, which was compared with it.
-    if (leaves !== undefined && count > 0) {
+    if (leaves !== undefined) {
       const { stride } = geometry;
       const [digests, expected] = await Promise.all([
         hasher.hashBlocks(salt, blocks, dataBlockSize),

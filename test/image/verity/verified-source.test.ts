@@ -48,6 +48,8 @@ it('gives nothing of a block that was changed, and everything else', async () =>
         );
       else expect(Buffer.compare(await read, data.subarray(start, end))).toBe(0);
     }),
+    // No bytes, in the middle of the block.
+    { examples: [[[11, 11], 0]] },
   );
 });
 
