@@ -1,8 +1,8 @@
 /**
  * Paired measurements: this project against what a user would do instead, on the same machine, in turn.
  *
- * Usage: npm run bench [-- --runs N] [-- --only WORKLOAD|compression|download|list|boot]
- * Needs root on Debian for the tools on the other side. Writes bench/RESULTS.md when everything was run.
+ * Usage: npm run bench [-- --runs N] [-- --only build|compression|download|list|boot|WORKLOAD]
+ * Needs root on Debian for the tools on the other side. Writes what was measured to bench/RESULTS.md; a workload alone is printed only.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { type CompressionResult, compareCompression, compressionReport } from '.
 import { compareDownload, downloadReport } from './download.ts';
 import { compareList, listReport } from './list.ts';
 import { packaged } from './packaged.ts';
+import { withSections } from './results.ts';
 import type { Bench } from './setting.ts';
 import { compareVerification, verifyReport } from './verify.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -23,13 +24,15 @@ import { WORKLOADS } from './workloads.ts';
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } },
 });
+const RESULTS = 'bench/RESULTS.md';
 const runs = Number(values.runs);
-const names = [...WORKLOADS.map(({ name }) => name), 'compression', 'download', 'list', 'boot'];
-const isWhole = values.only === undefined;
-if (!(runs >= 1) || (values.only !== undefined && !names.includes(values.only))) {
+const workloads = WORKLOADS.map(({ name }) => name);
+const names = ['build', ...workloads, 'compression', 'download', 'list', 'boot'];
+const { only } = values;
+if (!(runs >= 1) || (only !== undefined && !names.includes(only))) {
   throw new Error(`--runs is a number, --only one of: ${names.join(', ')}`);
 }
-const isChosen = (name: string): boolean => isWhole || values.only === name;
+const isChosen = (name: string): boolean => only === undefined || only === name;
 
 execFileSync('sh', ['scripts/debian-packages.sh'], { stdio: 'inherit' });
 execFileSync('sh', ['lab/systemd-root.sh'], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -51,12 +54,11 @@ try {
   const sections: string[][] = [];
   const builds: BuildResult[] = [];
   for (const workload of WORKLOADS) {
-    if (isChosen(workload.name)) builds.push(await compareBuilds(workload, bench));
+    if (isChosen('build') || isChosen(workload.name)) builds.push(await compareBuilds(workload, bench));
   }
   const largest = builds.at(-1);
   if (largest !== undefined) {
-    sections.push(buildReport(builds));
-    if (isWhole) sections.push([growth(bench)]);
+    sections.push([...buildReport(builds), ...(isChosen('build') ? ['', growth(bench)] : [])]);
     const { workload, image } = largest;
     sections.push(verifyReport(await compareVerification(workload.description, image, bench)));
   }
@@ -71,18 +73,13 @@ try {
   }
   if (isChosen('list')) sections.push(listReport(compareList(bench, program('kairos-agent'))));
   if (isChosen('boot')) sections.push(bootReport(await compareBoot(bench, program('immucore'))));
-  const report = [
-    '# Results of `npm run bench`',
-    '',
-    'Both sides run in turn after one warm-up; times are medians with the range. The ratio is the median of the pairs, above 1',
-    'means that this project is faster.',
-    '',
-    ...sections.flatMap((section) => [...section, '']),
-    `${runs} pairs; Node ${process.version}; ${cpus().length} × ${cpus()[0]!.model}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB; Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}.`,
-    '',
-  ].join('\n');
-  console.log(`\n${report}`);
-  if (isWhole) writeFileSync('bench/RESULTS.md', report);
+  const machine = `${cpus().length} × ${cpus()[0]!.model}; ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
+  const kernel = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim();
+  const how = `${runs} pairs; Node ${process.version}; ${machine}; Linux ${kernel}.`;
+  const texts = sections.map((section) => [...section, '', how, ''].join('\n'));
+  console.log(`\n${texts.join('\n')}`);
+  const isPart = only !== undefined && workloads.includes(only);
+  if (!isPart) writeFileSync(RESULTS, withSections(readFileSync(RESULTS, 'utf8'), texts));
 } finally {
   await registry.stop();
   rmSync(directory, { recursive: true });
