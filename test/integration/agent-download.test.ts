@@ -31,7 +31,9 @@ beforeAll(async () => {
   const tree = join(scratch, 'tree');
   fs.mkdirSync(join(tree, 'usr/share'), { recursive: true });
   fs.writeFileSync(join(tree, 'usr/share/data'), Buffer.alloc(8_000_000, 'data '));
-  const built = await auroraboot(['sysext', '--quiet', '--output', scratch, 'app', `dir:${tree}`]);
+  // As large as its content, so that there is something to cut.
+  const flags = ['--quiet', '--compression', 'none', '--output', scratch];
+  const built = await auroraboot(['sysext', ...flags, 'app', `dir:${tree}`]);
   image = succeeded(built).stdout.trim();
 
   const own = await makeAuthority(scratch);

@@ -165,7 +165,8 @@ async function build(
     await writeFile(join(tree, path), text, { mode: 0o755 });
   }
   const keys = ['--private-key', signer.key, '--certificate', signer.certificate];
-  const where = ['--quiet', '--output', directory];
+  // Not compressed, so that there is data to damage.
+  const where = ['--quiet', '--compression', 'none', '--output', directory];
   const outcome = await auroraboot([kind, ...keys, ...where, ...flags, name, `dir:${tree}`]);
   return succeeded(outcome).stdout.trim();
 }

@@ -72,7 +72,8 @@ async function build(name: string, signer: KeyPair | undefined): Promise<string>
   await writeFile(join(tree, `usr/bin/lab-${name}`), `#!/bin/sh\necho ${name}\n`, { mode: 0o755 });
   await writeFile(join(tree, `usr/share/lab-${name}`), `${name} `.repeat(20_000));
   const keys = signer === undefined ? [] : ['--private-key', signer.key, '--certificate', signer.certificate];
-  const where = ['--output', directory, name, `dir:${tree}`];
+  // Not compressed, so that there is data to damage.
+  const where = ['--compression', 'none', '--output', directory, name, `dir:${tree}`];
   return succeeded(await auroraboot(['sysext', '--quiet', ...keys, ...where])).stdout.trim();
 }
 

@@ -145,7 +145,8 @@ async function build(
   await writeFile(join(tree, `usr/share/lab-${name}`), `${name} `.repeat(20_000));
   const keys = signer === undefined ? [] : ['--private-key', signer.key, '--certificate', signer.certificate];
   const outcome = await auroraboot([
-    ...['sysext', '--quiet', ...keys, ...flags],
+    // Not compressed, so that there is data to damage.
+    ...['sysext', '--quiet', '--compression', 'none', ...keys, ...flags],
     ...['--output', directory, name, `dir:${tree}`],
   ]);
   return succeeded(outcome).stdout.trim();
