@@ -2,13 +2,15 @@ import type { Compress } from '../compressors.ts';
 import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
 
 /** Of the output: with so little of it unused, another attempt is not worth its time. */
-const UNUSED_SHARE = 1 / 64;
+const UNUSED_SHARE = 1 / 128;
 /** Of the output: what is left unused in haste, so that the first attempt mostly fits. */
 const HASTY_SHARE = 1 / 16;
-/** Attempts to use more of the output, once there is one that fits. */
+/** Attempts to use more of the output, once there is one that uses half of it. */
 const ATTEMPTS = 4;
 /** What is expected of the first piece of an input. */
 const FIRST_RATIO = 0.4;
+/** Log2 of what the least step is a part of. */
+const NEAREST_BITS = 5;
 /** The greatest step that one attempt takes beyond what the attempt before had. */
 const GROWTH = 4;
 
@@ -38,30 +40,41 @@ export class FittingEncoder implements PieceEncoder {
     const room = output.length;
     const most = Math.min(end - start, this.#longest);
     const enough = isHasty ? 0 : room - Math.ceil(room * UNUSED_SHARE);
-    /** The longest piece that fits, and the shortest that does not. */
+    const aim = Math.floor(room * (1 - UNUSED_SHARE / 2));
+    /** The longest piece that fits, and the shortest that does not, if one was tried. */
     let fitting: EncodedPiece = { length: 0, size: 0 };
-    let tooLong = most + 1;
+    let tooLong: EncodedPiece | undefined;
     let length = Math.min(most, Math.floor((room / this.#ratio) * (isHasty ? 1 - HASTY_SHARE : 1)));
-    for (let attempt = 1; fitting.length === 0 || attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; fitting.size < room / 2 || attempt <= ATTEMPTS; attempt++) {
       const compressed = this.#compress(this.#input.subarray(start, start + length));
-      const ratio = compressed.length / length;
-      if (compressed.length <= room) {
-        fitting = { length, size: compressed.length };
+      const piece = { length, size: compressed.length };
+      if (piece.size <= room) {
+        fitting = piece;
         output.set(compressed);
-        if (compressed.length >= enough) break;
+        if (piece.size >= enough) break;
       } else {
-        tooLong = length;
+        tooLong = piece;
       }
-      const span = tooLong - fitting.length;
+      const span = (tooLong?.length ?? most + 1) - fitting.length;
       if (span <= 1) break;
-      // A little less than what would fit at this ratio, as one that does not fit is of no use; but always nearer.
-      const expected = Math.floor((room * (1 - UNUSED_SHARE / 2)) / ratio);
-      const nearest = Math.max(1, Math.floor(span / 16));
-      const lowest = fitting.length + Math.min(nearest, span - 1);
-      const highest = Math.max(lowest, Math.min(tooLong - nearest, GROWTH * (fitting.length || tooLong)));
-      length = Math.min(Math.max(expected, lowest), highest, tooLong - 1);
+      length = fitting.length + Math.min(Math.max(1, estimate(fitting, tooLong, aim)), span - 1);
     }
     this.#ratio = Math.max(fitting.size / fitting.length, room / this.#longest);
     return fitting;
   }
+}
+
+/**
+ * How much longer than the piece that fits another one may be to have `aim` bytes, which lies between the two; never so near to
+ * either that nothing would be won.
+ */
+function estimate(fitting: EncodedPiece, tooLong: EncodedPiece | undefined, aim: number): number {
+  if (tooLong === undefined) {
+    const longer = Math.floor((fitting.length * aim) / fitting.size) - fitting.length;
+    return Math.min(Math.max(longer, fitting.length >>> NEAREST_BITS), (GROWTH - 1) * fitting.length);
+  }
+  const span = tooLong.length - fitting.length;
+  const share = (aim - fitting.size) / (tooLong.size - fitting.size);
+  const nearest = 2 ** -NEAREST_BITS;
+  return Math.floor(span * Math.min(Math.max(share, nearest), 1 - nearest));
 }

@@ -35,8 +35,13 @@ export interface CompressionSettings {
   readonly tailPacking: boolean;
 }
 
-/** The uncompressed bytes that a full pcluster has at most, for compressors that only know whole pieces. */
-const MAX_RATIO = 8;
+/** How many pclusters the window of zstd has. */
+const WINDOW_CLUSTERS = 8;
+/**
+ * Most bytes of content in a pcluster, for compressors that only know whole pieces: what is before a byte in its pcluster is
+ * decompressed, too, when that byte is read.
+ */
+const LONGEST_PIECE = 1 << 20;
 
 /** @throws ImageError ('out-of-range') for settings that are not possible. */
 export function checkCompressionSettings({ method, level, clusterSize }: CompressionSettings): void {
@@ -49,7 +54,7 @@ export function checkCompressionSettings({ method, level, clusterSize }: Compres
 
 /** Log2 of the window that zstd may use, which every decompressor in the kernel sets memory aside for. */
 export function zstdWindowBits({ clusterSize }: CompressionSettings): number {
-  return Math.log2(clusterSize * MAX_RATIO);
+  return Math.log2(clusterSize * WINDOW_CLUSTERS);
 }
 
 /** Whether a pcluster may have more than one block, which takes Linux 5.13. */
@@ -59,15 +64,15 @@ export function hasBigClusters({ clusterSize }: CompressionSettings): boolean {
 
 /** The encoder for some settings; each thread has its own. */
 export function createEncoder(settings: CompressionSettings, compressors: Compressors): PieceEncoder {
-  const { method, level, clusterSize } = settings;
+  const { method, level } = settings;
   switch (method) {
     case 'lz4':
       return new Lz4FastEncoder();
     case 'lz4hc':
       return new Lz4HighEncoder(level);
     case 'deflate':
-      return new FittingEncoder(compressors.deflate(level), clusterSize * MAX_RATIO);
+      return new FittingEncoder(compressors.deflate(level), LONGEST_PIECE);
     case 'zstd':
-      return new FittingEncoder(compressors.zstd(level, zstdWindowBits(settings)), clusterSize * MAX_RATIO);
+      return new FittingEncoder(compressors.zstd(level, zstdWindowBits(settings)), LONGEST_PIECE);
   }
 }
