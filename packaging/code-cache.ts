@@ -1,6 +1,6 @@
 /**
  * Makes V8's code caches of the modules of the executable, so that its start compiles nothing: runs in them what is to start
- * quickly, and writes what was compiled meanwhile. The same bytes every time, under the flags that packaging/executable.ts gives.
+ * quickly, and writes what was compiled meanwhile. The same bytes every time, under the flags that packaging/make-code-caches.ts gives.
  *
  * Usage: node FLAGS code-cache.cjs COMMANDS
  *
@@ -55,7 +55,7 @@ async function runCommands(commands: readonly (readonly string[])[]): Promise<vo
 
 function writeCaches(): void {
   // The flags that make this repeatable are not those of the executable, which only takes a cache of the same flags.
-  for (const flag of ['--hash-seed=0', '--flush-bytecode']) setFlagsFromString(flag);
+  for (const flag of ['--hash-seed=0', '--flush-bytecode', '--no-predictable']) setFlagsFromString(flag);
   const names = readdirSync('.').filter((name) => name.endsWith('.js') && name !== 'module-loader.js');
   for (const name of names.sort()) {
     const script = scripts.get(name) ?? new vm.Script(asset(name), { filename: name });

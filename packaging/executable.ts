@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transformSync } from 'esbuild';
 import { PROGRAMS } from '../src/cli/programs.ts';
 import { withNote } from './elf.ts';
 import { embeddedModules } from './embedded-modules.ts';
 import { ENTRY_POINTS } from './javascript.ts';
+import { makeCodeCaches } from './make-code-caches.ts';
 import { type Architecture, nodeBinary } from './node-binary.ts';
 
 /**
@@ -15,8 +15,6 @@ import { type Architecture, nodeBinary } from './node-binary.ts';
  * with the default.
  */
 const FLAGS = ['--max-semi-space-size=2'];
-/** Flags that make a code cache the same every time: no chance in its strings' hashes, nothing compiled is thrown away. */
-const CODE_CACHE_FLAGS = ['--hash-seed=1', '--no-flush-bytecode'];
 /** Node looks for its program in the note of this name, if the other is followed by a 1 (src/node_sea_bin.cc, deps/postject). */
 const NOTE = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -94,21 +92,8 @@ export class ExecutableParts {
     for (const [name, text] of texts) writeFileSync(join(directory, name), text);
     const caches = [...this.#modules.keys()].map((name) => `${name}.cache`);
     // Only the Node that makes a code cache can use it, so that one for another architecture cannot be made here.
-    if (architecture === process.arch) {
-      // A script as plain as can be, without an environment: whatever else is compiled is counted in what comes out.
-      const { code } = transformSync(readFileSync(beside('code-cache.ts'), 'utf8'), {
-        loader: 'ts',
-        format: 'cjs',
-        platform: 'node',
-      });
-      writeFileSync(join(directory, 'code-cache.cjs'), code);
-      const commands = JSON.stringify(this.#quick);
-      execFileSync(process.execPath, [...FLAGS, ...CODE_CACHE_FLAGS, 'code-cache.cjs', commands], {
-        cwd: directory,
-        env: {},
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
-    } else for (const name of caches) writeFileSync(join(directory, name), '');
+    if (architecture === process.arch) makeCodeCaches(directory, caches, this.#quick);
+    else for (const name of caches) writeFileSync(join(directory, name), '');
 
     const assets = [...texts.keys(), ...caches].sort();
     writeFileSync(join(directory, 'executable.js'), `${loader}runModule('./main.js');\n`);

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,22 +82,6 @@ describe('the executable', () => {
     await mustRun('strip', ['-g', '-p', '-o', stripped, at('kairos-sysext')]);
     expect(succeeded(await runCommand(stripped, ['auroraboot', '--help'])).stdout).toContain('Usage');
     await rm(stripped);
-  });
-
-  it('starts within one and a half times the start of bare Node', async () => {
-    const milliseconds = (program: string, args: readonly string[]): number => {
-      const start = performance.now();
-      spawnSync(program, args, { stdio: 'ignore', env: {} });
-      return performance.now() - start;
-    };
-    const ours: number[] = [];
-    const bare: number[] = [];
-    for (let pair = 0; pair < 20; pair++) {
-      bare.push(milliseconds(process.execPath, ['-e', '0']));
-      ours.push(milliseconds(at('auroraboot'), ['--help']));
-    }
-    const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-    expect(middle(ours) / middle(bare)).toBeLessThan(1.5);
   });
 });
 
