@@ -6,7 +6,7 @@ import { readPartitionTable } from '../../../src/image/gpt/read-partition-table.
 import { type GptPartition, writeGpt } from '../../../src/image/gpt/write.ts';
 import { guidText } from '../../../src/image/guid.ts';
 import { memorySource } from '../memory-image.ts';
-import { changeEntries, changeHeader, TABLE, tableFile } from './table-bytes.ts';
+import { changeEntries, changeHeader, headerPlaces, TABLE, tableFile } from './table-bytes.ts';
 
 const read = (file: Uint8Array) => readPartitionTable(memorySource(file));
 const codes = async (file: Uint8Array) => (await read(file)).findings.map(({ code }) => code);
@@ -221,6 +221,13 @@ describe('refuses', () => {
     await expect(read(file)).rejects.toThrow(
       'partition table: the primary copy: there is no "EFI PART" where its header should begin; the backup: the check sum of its header is wrong',
     );
+  });
+
+  test.each([0, 1, 19, 91, 513, 0xffffffff])('a header that says it is %d bytes', async (size) => {
+    const file = tableFile();
+    for (const header of headerPlaces(file))
+      changeHeader(file, header, (bytes) => bytes.writeUInt32LE(size, 12));
+    await expect(read(file)).rejects.toThrow(ImageError);
   });
 });
 

@@ -46,7 +46,8 @@ export function changeHeader(file: Buffer, header: number, change: (header: Buff
   const bytes = file.subarray(header, header + 512);
   change(bytes);
   const covered = Buffer.from(bytes.subarray(0, Math.min(bytes.readUInt32LE(12), 512)));
-  covered.fill(0, 16, 20);
+  // A header that says it is smaller than its own check sum's field has nothing to be set to zero.
+  covered.subarray(16, 20).fill(0);
   bytes.writeUInt32LE(crc32(covered), 16);
   return file;
 }
