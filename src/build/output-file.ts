@@ -7,6 +7,9 @@ import type { ImageFile } from '../image/image-file.ts';
 import { NodeImageFile } from '../platform/node-image-file.ts';
 import { BuildError } from './error.ts';
 
+/** Bytes after which the disk begins to write what it was given, so that little is left to wait for at the end. */
+const SYNC_INTERVAL = 64 * 1024 * 1024;
+
 /**
  * A file being written beside its final name: {@link commit} makes it durable and renames it, in one step that
  * either happened or did not; {@link discard} leaves what was there before.
@@ -21,6 +24,11 @@ export class OutputFile implements ImageFile {
   /** First directory made for the output, removed again when nothing is written into it. */
   readonly #made: string | undefined;
   #open = true;
+  /** Bytes written since the last {@link #syncing} began. */
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
+  /** What a write that was only begun failed with: the system tells it once. */
+  #syncFailure: { readonly error: unknown } | undefined;
 
   private constructor(
     directory: string,
@@ -59,6 +67,8 @@ export class OutputFile implements ImageFile {
   async write(bytes: Uint8Array, position: number): Promise<void> {
     try {
       await this.#image.write(bytes, position);
+      this.#unsynced += bytes.length;
+      if (this.#unsynced >= SYNC_INTERVAL) this.#beginSync();
     } catch (error) {
       throw outputError(this.path, error);
     }
@@ -75,6 +85,8 @@ export class OutputFile implements ImageFile {
   /** Makes the file durable and gives it its name, replacing what had it. */
   async commit(): Promise<void> {
     try {
+      await this.#syncing;
+      if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
       await this.#handle.sync();
       await this.#close();
       await rename(this.#partial, this.path);
@@ -97,6 +109,19 @@ export class OutputFile implements ImageFile {
     await this.#removeMadeDirectories();
   }
 
+  #beginSync(): void {
+    if (this.#syncing !== undefined) return;
+    this.#unsynced = 0;
+    this.#syncing = this.#handle
+      .datasync()
+      .catch((error: unknown) => {
+        this.#syncFailure ??= { error };
+      })
+      .then(() => {
+        this.#syncing = undefined;
+      });
+  }
+
   async #removeMadeDirectories(): Promise<void> {
     if (this.#made === undefined) return;
     for (let path = this.#directory; path.startsWith(this.#made); path = dirname(path)) {
@@ -114,6 +139,7 @@ export class OutputFile implements ImageFile {
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    await this.#syncing;
     await this.#handle.close();
   }
 }
