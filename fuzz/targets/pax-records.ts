@@ -49,6 +49,6 @@ export const target: Target = {
     const { nanoseconds = 0, seconds = 0 } = header.mtime ?? {};
     assert(nanoseconds >= 0 && nanoseconds < 1e9 && Number.isSafeInteger(seconds), 'the time');
     for (const [name, value] of header.xattrs) assert(name !== '' && value.length < 65_536, 'an attribute');
-    header.sparse.result();
+    header.sparse;
   },
 };

@@ -3,7 +3,7 @@ import { displayName } from '../base/display.ts';
 import type { InodeAttributes, StoredFile, Timestamp } from '../image/erofs/tree.ts';
 import type { ErofsWriter } from '../image/erofs/writer.ts';
 import { isSharedDirectory } from '../image/extension/shared-directories.ts';
-import type { Entry } from '../source/entry.ts';
+import { type Entry, NO_XATTRS } from '../source/entry.ts';
 import type { Layer, ReadOptions } from '../source/source.ts';
 import { pathComponents } from './entry-path.ts';
 import { BuildError } from './error.ts';
@@ -93,10 +93,9 @@ export class LayerReader {
       return;
     }
     refuseHarmfulPlace(components, type);
-    if (type !== 'directory' && isSharedDirectory(components.join('/'))) {
-      findings.count('hides-directory', displayName(components.join('/')));
-    }
-    tree.put(components, current.index, resolved ?? (await this.#node(components, entry)));
+    const path = components.join('/');
+    if (type !== 'directory' && isSharedDirectory(path)) findings.count('hides-directory', displayName(path));
+    tree.put(components, current.index, resolved ?? (await this.#node(components, path, entry)));
   }
 
   /** Acts on a whiteout, wherever it stands; whether the entry was one. */
@@ -144,18 +143,19 @@ export class LayerReader {
     const node =
       entry.type === 'hardlink'
         ? this.#linked(components, entry, current)
-        : await this.#node(components, entry);
+        : await this.#node(components, path, entry);
     if (node !== undefined) current.hidden.set(path, node);
   }
 
-  async #node(components: readonly ByteString[], entry: Entry): Promise<PlacedNode> {
+  /** @param path The components, joined. */
+  async #node(components: readonly ByteString[], path: ByteString, entry: Entry): Promise<PlacedNode> {
     refuseHarmfulInode(components, entry);
-    const attributes = this.#attributes(components, entry);
+    const attributes = this.#attributes(path, entry);
     switch (entry.type) {
       case 'directory':
         return { type: 'directory', ...attributes };
       case 'file':
-        return { type: 'file', ...attributes, data: await this.#store(components, entry, attributes) };
+        return { type: 'file', ...attributes, data: await this.#store(path, entry, attributes) };
       case 'symlink':
         return { type: 'symlink', ...attributes, target: entry.linkTarget };
       case 'character-device':
@@ -169,15 +169,10 @@ export class LayerReader {
     }
   }
 
-  async #store(
-    components: readonly ByteString[],
-    entry: Entry,
-    attributes: InodeAttributes,
-  ): Promise<StoredFile> {
+  async #store(path: ByteString, entry: Entry, { xattrs }: InodeAttributes): Promise<StoredFile> {
     const { erofs, intercept } = this.#options;
-    if (components.join('/') !== intercept.path || entry.size > intercept.sizeMax) {
-      return erofs.storeFile(entry.size, attributes.xattrs, entry.content, displayName(components.join('/')));
-    }
+    if (path !== intercept.path || entry.size > intercept.sizeMax)
+      return erofs.storeFile(entry.size, xattrs, entry.content, () => displayName(path));
     const bytes = new Uint8Array(entry.size);
     let filled = 0;
     for await (const piece of entry.content) {
@@ -185,27 +180,30 @@ export class LayerReader {
       filled += piece.length;
     }
     const replacement = intercept.replace(bytes);
-    return erofs.storeFile(replacement.length, attributes.xattrs, [replacement]);
+    return erofs.storeFile(replacement.length, xattrs, [replacement]);
   }
 
-  #attributes(components: readonly ByteString[], entry: Entry): InodeAttributes {
+  #attributes(path: ByteString, entry: Entry): InodeAttributes {
     const { latestTime, findings } = this.#options;
-    const path = displayName(components.join('/'));
     if (entry.uid >= FIRST_USER || entry.gid >= FIRST_USER) {
-      findings.count('foreign-owner', `${path} (${entry.uid}:${entry.gid})`);
-    }
-    const xattrs = new Map<ByteString, Uint8Array>();
-    for (const [name, value] of entry.xattrs) {
-      if (XATTR_NAMES.test(name)) xattrs.set(name, value);
-      else findings.count('attribute-dropped', `${path} (${displayName(name)})`);
+      findings.count('foreign-owner', `${displayName(path)} (${entry.uid}:${entry.gid})`);
     }
     return {
       mode: entry.mode,
       uid: entry.uid,
       gid: entry.gid,
       mtime: clamp(entry.mtime, latestTime),
-      xattrs,
+      xattrs: entry.xattrs.size === 0 ? NO_XATTRS : this.#xattrs(path, entry),
     };
+  }
+
+  #xattrs(path: ByteString, entry: Entry): ReadonlyMap<ByteString, Uint8Array> {
+    const xattrs = new Map<ByteString, Uint8Array>();
+    for (const [name, value] of entry.xattrs) {
+      if (XATTR_NAMES.test(name)) xattrs.set(name, value);
+      else this.#options.findings.count('attribute-dropped', `${displayName(path)} (${displayName(name)})`);
+    }
+    return xattrs;
   }
 }
 

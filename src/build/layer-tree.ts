@@ -5,8 +5,8 @@ import { BuildError } from './error.ts';
 
 /** A path of the tree being folded; it may be a mere mark without a node. */
 interface Slot {
-  readonly name: ByteString;
-  readonly children: Map<ByteString, Slot>;
+  /** Undefined where there was never anything below it. */
+  children: Map<ByteString, Slot> | undefined;
   /** What is there; undefined for a mark, or for a directory no entry has stated yet. */
   node: PlacedNode | undefined;
   /** A layer had entries below this path: it is a directory even if no entry states it. */
@@ -42,7 +42,7 @@ export interface FoldedDirectory {
  * specification, layer.md). Within one layer a path may be stated once, directories excepted.
  */
 export class LayerTree {
-  readonly #root = newSlot('');
+  readonly #root = newSlot();
 
   /**
    * Whether an entry of `layer` at this path is visible, which is so if nothing above replaced or deleted it.
@@ -53,7 +53,7 @@ export class LayerTree {
     for (const [depth, component] of components.entries()) {
       imply(slot, layer);
       if (layer < slot.opaqueUnder) return 'hidden';
-      slot = slot.children.get(component);
+      slot = slot.children?.get(component);
       if (slot === undefined) return 'visible';
       if (layer < slot.hiddenUnder) return 'hidden';
       if (depth < components.length - 1 && isLeaf(slot)) {
@@ -93,14 +93,14 @@ export class LayerTree {
   /** The node an earlier entry of the same layer put at this path, for a hard link to it. */
   nodeOf(components: readonly ByteString[], layer: number): PlacedNode | undefined {
     let slot: Slot | undefined = this.#root;
-    for (const component of components) slot = slot?.children.get(component);
+    for (const component of components) slot = slot?.children?.get(component);
     return slot?.layer === layer ? slot.node : undefined;
   }
 
   /** What stands at this path in the folded tree, if it is no directory. */
   find(components: readonly ByteString[]): Exclude<PlacedNode, { type: 'directory' }> | undefined {
     let slot: Slot | undefined = this.#root;
-    for (const component of components) slot = slot?.children.get(component);
+    for (const component of components) slot = slot?.children?.get(component);
     return slot?.node?.type === 'directory' ? undefined : slot?.node;
   }
 
@@ -159,10 +159,9 @@ export class LayerTree {
   }
 }
 
-function newSlot(name: ByteString): Slot {
+function newSlot(): Slot {
   return {
-    name,
-    children: new Map(),
+    children: undefined,
     node: undefined,
     implied: false,
     layer: -1,
@@ -179,9 +178,10 @@ function imply(slot: Slot, layer: number): void {
 }
 
 function childOf(slot: Slot, name: ByteString): Slot {
+  slot.children ??= new Map();
   let child = slot.children.get(name);
   if (child === undefined) {
-    child = newSlot(name);
+    child = newSlot();
     slot.children.set(name, child);
   }
   return child;
@@ -213,7 +213,7 @@ function throughLeaf(components: readonly ByteString[], depth: number, slot: Slo
 
 function foldedDirectory(root: Slot): FoldedDirectory {
   const children: Map<ByteString, FoldedDirectory | Exclude<PlacedNode, { type: 'directory' }>> = new Map();
-  for (const [name, slot] of root.children) {
+  for (const [name, slot] of root.children ?? []) {
     if (slot.node !== undefined && slot.node.type !== 'directory') children.set(name, slot.node);
     else if (isDirectory(slot)) children.set(name, foldedDirectory(slot));
   }

@@ -1,5 +1,8 @@
 import type { ByteString } from '../base/byte-string.ts';
 
+/** The extended attributes of an entry without any. */
+export const NO_XATTRS: ReadonlyMap<ByteString, Uint8Array> = new Map();
+
 /** What a file tree's entry is. `hardlink` is another name of an entry that came before it in the same layer. */
 export type EntryType =
   | 'file'

@@ -106,7 +106,7 @@ export class CompressedFiles {
     size: number,
     room: InodeRoom,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    name: string,
+    name: () => string,
   ): Promise<StoredFile> {
     const file = new PendingFile(size);
     const compressedLimit = this.#settings.tailPacking ? compressedTailLimit(size, room.xattrSize) : 0;

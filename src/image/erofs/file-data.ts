@@ -87,7 +87,7 @@ export class FileData {
     size: number,
     inlineLimit: number,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    name: string,
+    name: () => string,
   ): Promise<StoredFile> {
     const file: OpenFile = { size, runs: [], blocks: 0, hasHoles: false, sample: 0xffff_ffff };
     let received = 0;
@@ -208,8 +208,12 @@ export class FileData {
   }
 }
 
-export function wrongLength(name: string, size: number, found: string): ImageError {
-  return new ImageError('malformed', `${name}: the content has ${found} bytes where ${size} were announced`, {
-    hint: 'the source is damaged, or the file changed while it was read',
-  });
+export function wrongLength(name: () => string, size: number, found: string): ImageError {
+  return new ImageError(
+    'malformed',
+    `${name()}: the content has ${found} bytes where ${size} were announced`,
+    {
+      hint: 'the source is damaged, or the file changed while it was read',
+    },
+  );
 }

@@ -78,13 +78,16 @@ export class ErofsWriter {
     size: number,
     xattrs: ReadonlyMap<ByteString, Uint8Array>,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    name = 'a file',
+    name: () => string = () => 'a file',
   ): Promise<StoredFile> {
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new ImageError('out-of-range', `${name}: the size ${size} is not an integer from 0 to 2^53 − 1`);
+      throw new ImageError(
+        'out-of-range',
+        `${name()}: the size ${size} is not an integer from 0 to 2^53 − 1`,
+      );
     }
     await this.#reserveSuperblock();
-    const xattrSize = inlineXattrSize(xattrs, () => name);
+    const xattrSize = inlineXattrSize(xattrs, name);
     const tailLimit = BLOCK_SIZE - EXTENDED_INODE_SIZE - xattrSize;
     if (this.#compressed !== undefined) {
       if (size <= MAX_COMPRESSED_SIZE)

@@ -133,7 +133,7 @@ export class TarIndex {
     if (path.length > LIMIT.path || target.length > LIMIT.path) {
       throw this.#error('too-large', `has a name of more than ${LIMIT.path} bytes`);
     }
-    if (header.typeflag === TYPEFLAG.gnuSparse || extended.sparse.result() !== undefined) {
+    if (header.typeflag === TYPEFLAG.gnuSparse || extended.sparse !== undefined) {
       throw this.#error(
         'unsupported',
         `has a sparse member, ${displayName(path)}`,

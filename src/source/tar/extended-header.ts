@@ -1,8 +1,8 @@
-import type { ByteString } from '../../base/byte-string.ts';
-import { bytesOf } from '../../base/byte-string.ts';
+import { type ByteString, bytesOf } from '../../base/byte-string.ts';
+import { NO_XATTRS } from '../entry.ts';
 import { LIMIT } from './layout.ts';
 import { paxInteger, paxTime, paxXattr, readPaxRecords } from './pax.ts';
-import { PaxSparseRecords } from './sparse.ts';
+import { isSparseRecord, type PaxSparse, PaxSparseRecords } from './sparse.ts';
 
 /** What extended headers say about the next entry, over what its own header says. */
 export class ExtendedHeader {
@@ -12,9 +12,19 @@ export class ExtendedHeader {
   uid: number | undefined;
   gid: number | undefined;
   mtime: { readonly seconds: number; readonly nanoseconds: number } | undefined;
-  readonly xattrs = new Map<ByteString, Uint8Array>();
-  readonly sparse = new PaxSparseRecords();
+  // Most entries have neither.
+  #xattrs: Map<ByteString, Uint8Array> | undefined;
+  #sparse: PaxSparseRecords | undefined;
   #length = 0;
+
+  get xattrs(): ReadonlyMap<ByteString, Uint8Array> {
+    return this.#xattrs ?? NO_XATTRS;
+  }
+
+  /** What the records of a sparse file say; undefined if there are none, `damaged` if they make no sense. */
+  get sparse(): PaxSparse | undefined | 'damaged' {
+    return this.#sparse?.result();
+  }
 
   /** Takes the records of a pax header; what is wrong with them, or undefined. */
   takePax(data: ByteString): string | undefined {
@@ -47,7 +57,11 @@ export class ExtendedHeader {
         return undefined;
       }
     }
-    if (this.sparse.take(keyword, value)) return undefined;
+    if (isSparseRecord(keyword)) {
+      this.#sparse ??= new PaxSparseRecords();
+      this.#sparse.take(keyword, value);
+      return undefined;
+    }
     const xattr = paxXattr(keyword, value);
     return xattr === undefined ? undefined : this.#takeXattr(...xattr);
   }
@@ -57,8 +71,9 @@ export class ExtendedHeader {
       return 'the name of an extended attribute is invalid';
     if (value.length > LIMIT.xattrValue)
       return `an extended attribute is longer than ${LIMIT.xattrValue} bytes`;
-    if (this.xattrs.size >= LIMIT.xattrs) return `it has more than ${LIMIT.xattrs} extended attributes`;
-    this.xattrs.set(name, bytesOf(value));
+    this.#xattrs ??= new Map();
+    if (this.#xattrs.size >= LIMIT.xattrs) return `it has more than ${LIMIT.xattrs} extended attributes`;
+    this.#xattrs.set(name, bytesOf(value));
     return undefined;
   }
 }

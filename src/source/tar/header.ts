@@ -1,4 +1,4 @@
-import { type ByteString, byteString } from '../../base/byte-string.ts';
+import type { ByteString } from '../../base/byte-string.ts';
 import { FIELD, type Field, RECORD_SIZE, USTAR_MAGIC } from './layout.ts';
 
 /** A header block as it is written, before what extended headers say over it. */
@@ -25,7 +25,8 @@ export function isZeroRecord(block: Uint8Array): boolean {
  * Reads a header block of 512 bytes. Returns undefined where its check sum is wrong: then it is no header. Old
  * programs summed signed bytes; both sums are accepted.
  */
-export function readHeader(block: Uint8Array): Header | undefined {
+export function readHeader(record: Uint8Array): Header | undefined {
+  const block = Buffer.from(record.buffer, record.byteOffset, record.length);
   if (!hasChecksum(block)) return undefined;
   const isUstar = rawField(block, FIELD.magic) === USTAR_MAGIC;
   const prefix = isUstar ? textField(block, FIELD.prefix) : '';
@@ -47,26 +48,27 @@ export function readHeader(block: Uint8Array): Header | undefined {
 function hasChecksum(block: Uint8Array): boolean {
   const stated = numberField(block, FIELD.checksum);
   const { offset, length } = FIELD.checksum;
-  let unsigned = 0;
-  let signed = 0;
+  // The check sum itself counts as spaces.
+  let unsigned = length * 0x20;
+  let negative = 0;
   for (let index = 0; index < RECORD_SIZE; index++) {
-    // The check sum itself counts as spaces.
-    const byte = index >= offset && index < offset + length ? 0x20 : block[index]!;
+    if (index === offset) index += length;
+    const byte = block[index]!;
     unsigned += byte;
-    signed += byte < 0x80 ? byte : byte - 0x100;
+    negative += byte >>> 7;
   }
-  return stated === unsigned || stated === signed;
+  return stated === unsigned || stated === unsigned - 0x100 * negative;
 }
 
-function rawField(block: Uint8Array, { offset, length }: Field): ByteString {
-  return byteString(block.subarray(offset, offset + length));
+function rawField(block: Buffer, { offset, length }: Field): ByteString {
+  return block.toString('latin1', offset, offset + length);
 }
 
 /** A text field: up to the first NUL, or all of it. */
-export function textField(block: Uint8Array, { offset, length }: Field): ByteString {
+function textField(block: Buffer, { offset, length }: Field): ByteString {
   let end = offset;
   while (end < offset + length && block[end] !== 0) end += 1;
-  return byteString(block.subarray(offset, end));
+  return block.toString('latin1', offset, end);
 }
 
 /**

@@ -161,7 +161,7 @@ class TarReader {
   async #entry(header: Header, extended: ExtendedHeader, block: Uint8Array): Promise<Entry> {
     this.#entries += 1;
     if (this.#entries > LIMIT.entries) throw this.#tooLarge('the number of entries');
-    const sparse = extended.sparse.result();
+    const sparse = extended.sparse;
     if (sparse === 'damaged') throw this.#malformed('has a sparse file whose map is damaged');
     const path = sparse?.name ?? extended.path ?? header.path;
     this.#path = path;

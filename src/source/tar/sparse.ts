@@ -95,19 +95,24 @@ export interface PaxSparse {
   readonly name: ByteString | undefined;
 }
 
+const PAX_PREFIX = 'GNU.sparse.';
+
+/** Whether a record of an extended header is about a sparse file. */
+export function isSparseRecord(keyword: ByteString): boolean {
+  return keyword.startsWith(PAX_PREFIX);
+}
+
 /** Gathers `GNU.sparse.*` records as they come. */
 export class PaxSparseRecords {
   readonly #numbers: ByteString[] = [];
   readonly #values = new Map<ByteString, ByteString>();
 
-  /** Takes a record if it is one of these; whether it was. */
-  take(keyword: ByteString, value: ByteString): boolean {
-    if (!keyword.startsWith('GNU.sparse.')) return false;
+  /** Takes one of these records. */
+  take(keyword: ByteString, value: ByteString): void {
     if (keyword === 'GNU.sparse.offset' || keyword === 'GNU.sparse.numbytes') this.#numbers.push(value);
     // One by one, since a call takes only so many arguments.
     else if (keyword === 'GNU.sparse.map') for (const number of value.split(',')) this.#numbers.push(number);
-    else this.#values.set(keyword.slice('GNU.sparse.'.length), value);
-    return true;
+    else this.#values.set(keyword.slice(PAX_PREFIX.length), value);
   }
 
   /** What they say; undefined if there are none, `damaged` if they make no sense. */
