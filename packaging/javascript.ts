@@ -7,6 +7,7 @@ export const ENTRY_POINTS = [
   'src/platform/compression-thread.ts',
   'src/platform/hash-thread.ts',
   'src/platform/sha256-thread-main.ts',
+  'src/source/unpack/unpack-thread.ts',
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { unpacked } from '../../src/source/compression.ts';
-import { cutAtFrames } from '../../src/source/zstd-frames.ts';
+import { unpacked } from '../../src/source/unpack/decompress.ts';
+import { cutAtFrames } from '../../src/source/unpack/zstd-frames.ts';
 import { inChunks } from '../../test/source/tar/read-all.ts';
 import type { Target } from '../engine/target.ts';
 

@@ -90,7 +90,7 @@ export class CompressionThreads implements BatchCompressor, AsyncDisposable {
   #start(): void {
     this.#threads = Array.from({ length: this.#count }, () => {
       // Little memory, so that what each piece leaves behind is collected soon.
-      const worker = startThread('compression-thread', {
+      const worker = startThread(import.meta.url, 'compression-thread', {
         workerData: this.#settings,
         resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 2 },
       });

@@ -31,7 +31,7 @@ export class HashThreads implements VerityHasher, AsyncDisposable {
     this.#run = sharedRun(memory);
     const threads = Math.min(availableParallelism(), THREADS_MAX);
     this.#workers = Array.from({ length: threads - 1 }, () => {
-      const worker = startThread('hash-thread', {
+      const worker = startThread(import.meta.url, 'hash-thread', {
         workerData: { memory, algorithm: this.algorithm },
         resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
       });

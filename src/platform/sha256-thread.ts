@@ -9,7 +9,7 @@ export class Sha256Thread implements AsyncDisposable {
   #failure: Error | undefined;
 
   constructor() {
-    this.#worker = startThread('sha256-thread-main', {
+    this.#worker = startThread(import.meta.url, 'sha256-thread-main', {
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.on('message', (answer: Sha256Answer) => this.#waiting.shift()?.resolve(answer));

@@ -1,6 +1,6 @@
 import { escapeControls } from '../../base/display.ts';
-import { unpacked } from '../compression.ts';
 import { RandomAccessFile } from '../file-bytes.ts';
+import { unpacked } from '../unpack/decompress.ts';
 import { spooledFile } from './spooled-file.ts';
 import { TarIndex } from './tar-index.ts';
 

@@ -10,7 +10,9 @@ import { startThread } from '../../../src/platform/start-thread.ts';
 async function hashThreadWorks(): Promise<boolean> {
   const memory = allocateShared();
   const run = sharedRun(memory);
-  const worker = startThread('hash-thread', { workerData: { memory, algorithm: 'sha256' } });
+  const worker = startThread(import.meta.resolve('../../../src/platform/hash-threads.ts'), 'hash-thread', {
+    workerData: { memory, algorithm: 'sha256' },
+  });
   const failed = new Promise<boolean>((resolve) => worker.once('error', () => resolve(false)));
   const data = new Uint8Array(4096).fill(7);
   const parts = handOut(run, new Uint8Array(0), data, 4096);

@@ -1,15 +1,24 @@
-import type { EventEmitter } from 'node:events';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
-import { SourceError } from './error.ts';
+import { releaseBuffer } from '../../platform/release-buffer.ts';
+import { SourceError } from '../error.ts';
 import { cutAtFrames } from './zstd-frames.ts';
 
 /** Bytes that come out of an inflater at once: with Node's default of 16 KiB it takes twice the time. */
-const CHUNK_SIZE = 256 * 1024;
-/** Bytes that go into an inflater at once. */
-const INPUT_SIZE = 256 * 1024;
-/** The inflater goes on while up to this much waits for the consumer, so that both work at the same time. */
-const AHEAD = 4 * CHUNK_SIZE;
-const OPTIONS = { chunkSize: CHUNK_SIZE, readableHighWaterMark: AHEAD, writableHighWaterMark: AHEAD };
+const CHUNK_SIZE = 1024 * 1024;
+/** Bytes that go into an inflater at once; larger pieces of a stream go as they are. */
+export const INPUT_SIZE = 256 * 1024;
+/** The inflater goes on while up to so many pieces wait for the consumer, so that both work at the same time. */
+const OUTPUTS_AHEAD = 6;
+/** Pieces that wait in the inflater, so that it never runs dry. */
+const INPUTS_AHEAD = 4;
+/** How many pieces, of those that were asked for last, {@link unpacked} may still need as they are. */
+export const PIECES_KEPT = INPUTS_AHEAD + 1;
+const OPTIONS = {
+  chunkSize: CHUNK_SIZE,
+  // Pieces come out as they are, where a stream of bytes would join those that wait to a copy.
+  readableObjectMode: true,
+  readableHighWaterMark: OUTPUTS_AHEAD,
+};
 /** Most bytes a layer may have unpacked: what exceeds it is a decompression bomb, or needs another way. */
 const UNPACKED_MAX = 64 * 2 ** 30;
 
@@ -22,8 +31,10 @@ const MAGIC = [
 
 /**
  * Unpacks a stream by what its first bytes say, gzip (also of several members) or zstd (also of several frames);
- * other streams pass as they are. Inflating runs on the thread pool, beside what the consumer does.
+ * other streams pass as they are. Inflating runs on the thread pool, beside what the consumer does. A piece is good until
+ * the next one is asked for.
  *
+ * @param packed Its pieces stay as they are until {@link PIECES_KEPT} more were asked for.
  * Throws a SourceError that names `what`: `malformed` for damaged or truncated data, `too-large` for more than
  * `limit` bytes.
  */
@@ -44,7 +55,12 @@ export async function* unpacked(
   // Its failure destroys the inflater, and so is thrown by the reading below.
   feeding.catch(() => undefined);
   try {
-    yield* bounded(inflater, what, limit);
+    const pieces: AsyncIterable<Uint8Array<ArrayBuffer>> = inflater;
+    for await (const piece of bounded(pieces, what, limit)) {
+      yield piece;
+      // The inflater went on to another buffer when this one was full.
+      if (piece.byteOffset + piece.length === CHUNK_SIZE) releaseBuffer(piece);
+    }
     await feeding;
   } catch (error) {
     if (!isZlibError(error)) throw error;
@@ -66,11 +82,25 @@ export async function* unpacked(
  * stream's digest counts it.
  */
 async function feed(packed: AsyncIterable<Uint8Array>, inflater: Gunzip | ZstdDecompress): Promise<void> {
+  let waiting = 0;
+  let wake = (): void => undefined;
+  const isDone = (): boolean => inflater.readableEnded || inflater.destroyed;
+  const taken = (): void => {
+    waiting -= 1;
+    wake();
+  };
+  inflater.once('end', () => wake()).once('close', () => wake());
   try {
     for await (const piece of packed) {
       if (inflater.readableEnded) continue;
       if (inflater.destroyed) return;
-      if (!inflater.write(piece)) await anyOf(inflater, ['drain', 'end', 'close']);
+      waiting += 1;
+      inflater.write(piece, taken);
+      while (waiting >= INPUTS_AHEAD && !isDone()) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
     }
     inflater.end();
   } catch (error) {
@@ -94,22 +124,11 @@ async function* gathered(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   if (length > 0) yield Buffer.concat(pieces, length);
 }
 
-/** Waits for the first of some events. */
-function anyOf(emitter: EventEmitter, events: readonly string[]): Promise<void> {
-  return new Promise((resolve) => {
-    const happened = (): void => {
-      for (const event of events) emitter.off(event, happened);
-      resolve();
-    };
-    for (const event of events) emitter.once(event, happened);
-  });
-}
-
-async function* bounded(
-  bytes: AsyncIterable<Uint8Array>,
+async function* bounded<Piece extends Uint8Array>(
+  bytes: AsyncIterable<Piece>,
   what: string,
   limit: number,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Piece> {
   let total = 0;
   for await (const piece of bytes) {
     total += piece.length;
