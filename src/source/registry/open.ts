@@ -5,7 +5,7 @@ import { DOCUMENT_MAX } from '../oci/documents.ts';
 import { openImage } from '../oci/image.ts';
 import { DOCUMENT_MEDIA_TYPES, isIndex, isManifest } from '../oci/media-types.ts';
 import type { Source } from '../source.ts';
-import { resumedBlob } from './blob.ts';
+import { readBlob } from './read-blob.ts';
 import { formatReference, type ImageReference } from './reference.ts';
 import { RegistryClient, type RegistryClientOptions } from './registry-client.ts';
 
@@ -102,7 +102,7 @@ function registryStore(client: RegistryClient, description: string): ContentStor
     },
     openBlob({ digest, size }, options) {
       const what = `layer ${digest.slice(0, 19)} of ${description}`;
-      return resumedBlob({ client, digest, size, what }, options);
+      return readBlob({ client, digest, size, what }, options);
     },
   };
 }

@@ -19,33 +19,52 @@ export interface BlobRequest {
   readonly what: string;
 }
 
+/** What of a blob is read, and how. */
+export interface RangeOptions extends ReadOptions {
+  /** The first byte, and the one behind the last. A range that ends with the blob has what a server sends beyond it, too. */
+  readonly start: number;
+  readonly end: number;
+  /** Told of each answer before its body is read. */
+  readonly onAnswer?: (response: Response) => void;
+}
+
 /**
- * The bytes of a blob as one stream: where the connection breaks, another goes on from there, again and again as long
+ * A range of a blob as one stream: where the connection breaks, another goes on from there, again and again as long
  * as it helps.
+ *
+ * @throws SourceError as `RegistryClient.get`, and for a server that sends something else than was asked for.
  */
-export async function* resumedBlob(
+export async function* blobRange(
   { client, digest, size, what }: BlobRequest,
-  { signal, onBytes }: ReadOptions,
+  { start, end, signal, onBytes, onAnswer }: RangeOptions,
 ): AsyncGenerator<Uint8Array> {
-  let offset = 0;
+  const isToTheEnd = end === size;
+  let offset = start;
   let failures = 0;
-  let lastFailure = 0;
+  let lastFailure = start;
   for (;;) {
-    const range: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const last = isToTheEnd ? '' : end - 1;
+    const range: Record<string, string> =
+      offset === 0 && isToTheEnd ? {} : { range: `bytes=${offset}-${last}` };
     const response = await client.get(`blobs/${digest}`, what, range, signal);
     let position = firstByte(response, offset, what);
+    onAnswer?.(response);
     try {
       for await (const piece of response.body) {
         const known = Math.min(offset - position, piece.length);
         position += piece.length;
         onBytes?.(piece.length);
         if (known === piece.length) continue;
-        offset = position;
-        yield known === 0 ? piece : piece.subarray(known);
+        const beyond = isToTheEnd ? 0 : Math.max(position - end, 0);
+        offset = position - beyond;
+        yield piece.subarray(known, piece.length - beyond);
+        if (offset === end && !isToTheEnd) return;
       }
-      return;
+      if (isToTheEnd) return;
+      // An answer that is complete and too short does not become longer.
+      throw otherPart(response, what);
     } catch (error) {
-      if (offset >= size) return;
+      if (isToTheEnd && offset >= size) return;
       if (offset - lastFailure >= PROGRESS) failures = 0;
       lastFailure = offset;
       failures += 1;
@@ -56,12 +75,16 @@ export async function* resumedBlob(
 }
 
 /** Where in the blob an answer begins (RFC 9110, section 14.4). */
-function firstByte({ status, headers, url, discard }: Response, offset: number, what: string): number {
-  if (status === 200) return 0;
-  const range = /^bytes (\d{1,16})-/.exec(headers['content-range'] ?? '');
+function firstByte(response: Response, offset: number, what: string): number {
+  if (response.status === 200) return 0;
+  const range = /^bytes (\d{1,16})-/.exec(response.headers['content-range'] ?? '');
   if (range !== null && Number(range[1]) === offset) return offset;
-  discard();
-  throw new SourceError(
+  response.discard();
+  throw otherPart(response, what);
+}
+
+function otherPart({ url }: Response, what: string): SourceError {
+  return new SourceError(
     'unreachable',
     `${what}: ${escapeControls(url.host)} sent another part than was asked for`,
   );
