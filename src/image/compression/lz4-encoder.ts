@@ -40,7 +40,7 @@ const SEARCHES: readonly Search[] = [
   { depth: 16, enough: 64, isOptimal: false },
   { depth: 20, enough: 64, isOptimal: false },
   { depth: 24, enough: 64, isOptimal: false },
-  { depth: 56, enough: 64, isOptimal: true },
+  { depth: 96, enough: 128, isOptimal: false },
   { depth: 96, enough: 128, isOptimal: true },
   { depth: 192, enough: 256, isOptimal: true },
   { depth: 512, enough: 1024, isOptimal: true },
@@ -342,11 +342,9 @@ export class Lz4HighEncoder implements PieceEncoder {
     const view = this.#view;
     const input = this.#input;
     const distances = this.#distances;
-    this.#indexTo(at);
+    this.#indexTo(at + 1);
     const bytes = view.getInt32(at, true);
-    let candidate = this.#heads[Math.imul(bytes, HASH_MULTIPLIER) >>> (32 - HASH_BITS)]!;
-    // What the search for a longer match, or the piece before, has looked at already.
-    while (candidate >= at) candidate -= distances[candidate & LZ4_MAX_DISTANCE]!;
+    let candidate = at - distances[at & LZ4_MAX_DISTANCE]!;
     // Places farther back have given theirs in the table to later ones.
     const bound = Math.max(lowest, this.#indexed - WINDOW, at - LZ4_MAX_DISTANCE);
     const { enough } = this.#search;
