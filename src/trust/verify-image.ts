@@ -74,9 +74,11 @@ class Verification {
   async run(): Promise<Verdict> {
     const dissection = await this.#dissect();
     if (dissection === undefined) return this.#verdict(undefined, undefined);
+    // They start while the signature is looked at.
+    await using threads = this.#startThreads(dissection);
     const signature = await this.#verifySignature(dissection);
     this.#applyPolicy(dissection);
-    const data = await this.#verifyData(dissection);
+    const data = await this.#verifyData(dissection, threads);
     if (data !== undefined) await this.#verifyFileSystem(data, dissection);
     return this.#verdict(dissection, signature);
   }
@@ -147,14 +149,22 @@ class Verification {
     this.#findings.push(...findings);
   }
 
+  #startThreads({ tree }: Dissection): HashThreads | undefined {
+    const { quick = false, singleThread = false } = this.#options;
+    if (tree === undefined || singleThread || this.#isRefused) return undefined;
+    const size = quick ? tree.geometry.size : tree.data.size;
+    return size < THREADS_FROM ? undefined : new HashThreads(tree.hasher);
+  }
+
   /** The bytes of the file system, if they are what was signed. */
-  async #verifyData({ tree, rootHash, hashPartition, data }: Dissection): Promise<ByteSource | undefined> {
+  async #verifyData(
+    { tree, rootHash, hashPartition, data }: Dissection,
+    threads: HashThreads | undefined,
+  ): Promise<ByteSource | undefined> {
     if (hashPartition === undefined) return this.#isRefused ? undefined : data;
     if (tree === undefined || rootHash === undefined || this.#isRefused) return undefined;
-    const { quick = false, singleThread = false, onProgress, signal } = this.#options;
+    const { quick = false, onProgress, signal } = this.#options;
     this.#checked.push('hash-tree', ...(quick ? [] : (['data'] as const)));
-    const size = quick ? tree.geometry.size : tree.data.size;
-    await using threads = singleThread || size < THREADS_FROM ? undefined : new HashThreads(tree.hasher);
     const findings = await verifyHashTree(
       { ...tree, hasher: threads ?? tree.hasher },
       {
