@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { extensionPartitions, readPartitionTable } from '../test/support/partition-table.ts';
+import { veritysetupOf } from './cut-partitions.ts';
 import { median } from './measure.ts';
 import type { Bench } from './setting.ts';
 
@@ -63,19 +63,7 @@ export async function compareBoot(
     }
     return [immucore, '--quiet', '--root', root];
   };
-  const verity = await Promise.all(
-    [...images, large].map(async (image) => {
-      const { data, hash, rootHash } = extensionPartitions(await readPartitionTable(image));
-      const cut = (suffix: string, { offset, size }: { offset: number; size: number }): string => {
-        const file = `${image}.${suffix}`;
-        const place = [`skip=${offset}`, `count=${size}`, 'iflag=skip_bytes,count_bytes'];
-        execFileSync('dd', [`if=${image}`, `of=${file}`, 'bs=1M', 'status=none', ...place]);
-        truncateSync(file, size);
-        return file;
-      };
-      return ['veritysetup', 'verify', cut('data', data), cut('hash', hash), rootHash];
-    }),
-  );
+  const verity = await Promise.all([...images, large].map((image) => veritysetupOf(image)));
   const commands = {
     plain: [node('plain', images, false)],
     signed: [node('signed', images, true)],

@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { drawBars } from './chart.ts';
 import { putImage } from './image.ts';
-import { measure, median } from './measure.ts';
+import { median } from './measure.ts';
 import { type Pairs, peak, runPairs, seconds, speedRatio } from './pairs.ts';
 import type { Bench } from './setting.ts';
-import { HUGE, packLayer, type Workload } from './workloads.ts';
+import { packLayer, type Workload } from './workloads.ts';
 
 /** Building one workload's image from a registry, against the reference. */
 export interface BuildResult {
@@ -63,30 +64,14 @@ export async function compareBuilds(workload: Workload, bench: Bench): Promise<B
   return { workload, layerBytes, pairs, expert, floor, image: join(output, `${workload.name}.sysext.raw`) };
 }
 
-/** Builds once an image too large to be compared, for its memory, and says how much that was. */
-export function growth({ directory, auroraboot }: Bench): string {
-  const tree = join(directory, 'tree');
-  console.error(`${HUGE.name}: making ${HUGE.description}`);
-  mkdirSync(tree);
-  HUGE.make(tree);
-  const output = join(directory, 'output');
-  const command = [
-    ...[auroraboot, 'sysext', '--quiet', '--compression', 'none'],
-    ...['--output', output, HUGE.name, `dir:${tree}`],
-  ];
-  const run = measure(command, directory);
-  rmSync(tree, { recursive: true });
-  rmSync(join(output, `${HUGE.name}.sysext.raw`));
-  return `Memory with ${HUGE.description}, from a directory: ${run.peak.toFixed(0)} MB (${run.wall.toFixed(0)} s).`;
-}
-
 /** The results as a section of the report. */
 export function buildReport(results: readonly BuildResult[]): string[] {
-  const rows = results.map(({ workload, layerBytes, pairs, expert, floor }) => {
+  const rows = results.map(({ workload, layerBytes, pairs, expert, floor, image }) => {
     const cpu = median(pairs.ours.map((run) => run.cpu)).toFixed(2);
     const cells = [
       workload.description,
       (layerBytes / 1e6).toFixed(0),
+      (statSync(image).size / 1e6).toFixed(0),
       seconds(pairs.ours),
       seconds(pairs.theirs),
       speedRatio(pairs),
@@ -102,13 +87,34 @@ export function buildReport(results: readonly BuildResult[]): string[] {
   return [
     '## Building',
     '',
-    'A signed image from a registry on the same machine, not compressed: `auroraboot sysext docker://…` against',
+    'A signed image from a registry on the same machine, not compressed: `auroraboot sysext docker://…`, packaged, against',
     '(a) `skopeo copy` + `tar x` + `systemd-repart --make-ddi=sysext` (257),',
     '(b) `skopeo copy` + `mkfs.erofs --tar=f` (1.8) + `veritysetup format` + `openssl smime`, without a partition table,',
     '(c) the floor: one Node process that only inflates, takes both SHA-256 digests and writes the bytes.',
     '',
-    '| layer | gzip MB | ours, s | (a), s | ratio | (b), s | ratio | (c), s | ratio | our CPU, s | our peak, MB |',
-    '|---|---|---|---|---|---|---|---|---|---|---|',
+    '| layer | gzip, MB | image, MB | ours, s | (a), s | ratio | (b), s | ratio | (c), s | ratio | our CPU, s | our peak, MB |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...rows,
+    '',
+    '![Seconds to build an image](building.svg)',
   ];
+}
+
+/** The times as a chart. */
+export function buildChart(results: readonly BuildResult[]): string {
+  const wall = (runs: Pairs['ours']): number => median(runs.map((run) => run.wall));
+  return drawBars({
+    title: 'Seconds to build a signed image from a registry',
+    unit: 's',
+    series: [
+      'auroraboot sysext',
+      'tar + systemd-repart',
+      'mkfs.erofs --tar + veritysetup',
+      'floor: only inflate, hash, write',
+    ],
+    groups: results.map(({ workload, pairs, expert, floor }) => ({
+      name: workload.description,
+      values: [wall(pairs.ours), wall(pairs.theirs), wall(expert.theirs), wall(floor.theirs)],
+    })),
+  });
 }

@@ -3,7 +3,7 @@ export interface Bench {
   /** Scratch space. */
   readonly directory: string;
   readonly registryHost: string;
-  /** Our command, and the script that does the same with other tools. */
+  /** Our command, packaged, and the script that does the same with other tools. */
   readonly auroraboot: string;
   readonly reference: string;
   /** Signing key and certificate, PEM files. */

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { extensionPartitions, readPartitionTable } from '../test/support/partition-table.ts';
+import { veritysetupOf } from './cut-partitions.ts';
 import { type Command, type Pairs, peak, runPairs, seconds, speedRatio } from './pairs.ts';
 import type { Bench } from './setting.ts';
 
@@ -21,14 +20,7 @@ export async function compareVerification(
   image: string,
   { directory, auroraboot, certificate, runs }: Bench,
 ): Promise<VerifyResult> {
-  const { data, hash, rootHash } = extensionPartitions(await readPartitionTable(image));
-  const cut = (name: string, { offset, size }: { offset: number; size: number }): string => {
-    const file = join(directory, name);
-    const place = [`skip=${offset}`, `count=${size}`, 'iflag=skip_bytes,count_bytes'];
-    execFileSync('dd', [`if=${image}`, `of=${file}`, 'bs=1M', 'status=none', ...place]);
-    return file;
-  };
-  const veritysetup = ['veritysetup', 'verify', cut('data', data), cut('hash', hash), rootHash];
+  const veritysetup = await veritysetupOf(image, join(directory, 'cut'));
   const verify = [auroraboot, 'verify', '--quiet', '--certificate', certificate];
   const start = [...ON_TWO_CORES, auroraboot, '--version'];
   const pairs = (name: string, ours: Command, theirs: Command): Pairs =>
@@ -48,7 +40,7 @@ export function verifyReport({ description, full, quick, inspect }: VerifyResult
   return [
     '## Verifying and inspecting',
     '',
-    `The signed image of ${description}, on two processors: \`auroraboot verify\` against \`veritysetup verify\`, which checks the`,
+    `The signed image of ${description}, on two processors: \`auroraboot verify\`, packaged, against \`veritysetup verify\`, which checks the`,
     'hash tree and the data alone; `--quick` and `inspect`, which do not read all data, against `auroraboot --version`, the mere start.',
     '',
     '| command | ours, s | the other, s | ratio | our peak, MB |',

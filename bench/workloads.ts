@@ -64,14 +64,19 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
-/** A tree of 4.4 GB, to see whether memory grows with the image. */
-export const HUGE: Workload = {
-  name: 'huge',
-  description: '44 files, 4.4 GB',
-  make: (directory) => files(directory, 44, () => 100 * MB),
-};
+/** Trees of growing size, to see what grows with them. */
+export const GROWING: readonly Workload[] = [1, 10, 100].map((hundredths) => ({
+  name: `growing-${hundredths}`,
+  description: `${hundredths} ${hundredths === 1 ? 'file' : 'files'}, ${hundredths * 44} MB`,
+  make: (directory) => files(directory, hundredths, () => 44 * MB),
+}));
 
-/** Packs a tree as a gzip layer, as `docker build` does. */
-export function packLayer(tree: string, file: string): void {
-  execFileSync('tar', ['-C', tree, '--sort=name', '--owner=0', '--group=0', '-czf', file, 'usr']);
+/**
+ * Packs a tree as a gzip layer, as `docker build` does.
+ *
+ * @param level 1 packs fast.
+ */
+export function packLayer(tree: string, file: string, level = 6): void {
+  const names = ['--sort=name', '--owner=0', '--group=0', `--use-compress-program=gzip -${level}`];
+  execFileSync('tar', ['-C', tree, ...names, '-cf', file, 'usr']);
 }
