@@ -1,10 +1,7 @@
 import type { Decompress } from '../decompressors.ts';
 import { copyLiterals, copyMatch } from './copy-match.ts';
 import { damagedData } from './damaged-data.ts';
-
-const MIN_MATCH = 4;
-/** A length of this many in its four bits of the token goes on in bytes of its own. */
-const LENGTH_CONTINUES = 15;
+import { LITERALS_IN_TOKEN, MATCH_IN_TOKEN, MIN_MATCH } from './lz4-block.ts';
 
 /**
  * Decompresses a raw LZ4 block (lz4's doc/lz4_Block_format.md): no frame, no sizes. It ends with literals at the end
@@ -32,7 +29,7 @@ export const decompressLz4: Decompress = (input, outputSize) => {
     const token = input[read++]!;
 
     let literals = token >>> 4;
-    if (literals === LENGTH_CONTINUES) literals += restOfLength();
+    if (literals === LITERALS_IN_TOKEN) literals += restOfLength();
     literals = Math.min(literals, outputSize - written);
     if (literals > input.length - read) throw damagedData('LZ4', 'it is cut off in literals');
     copyLiterals(output, written, input, read, literals);
@@ -45,7 +42,7 @@ export const decompressLz4: Decompress = (input, outputSize) => {
     read += 2;
     if (distance === 0 || distance > written) throw damagedData('LZ4', 'a match begins before the output');
     let length = (token & 15) + MIN_MATCH;
-    if (length === LENGTH_CONTINUES + MIN_MATCH) length += restOfLength();
+    if (length === MATCH_IN_TOKEN) length += restOfLength();
     length = Math.min(length, outputSize - written);
     copyMatch(output, written, distance, length);
     written += length;

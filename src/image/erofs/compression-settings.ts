@@ -1,6 +1,7 @@
 import { BLOCK_SIZE } from '../block-sink.ts';
 import { FittingEncoder } from '../compression/fitting-encoder.ts';
-import { LZ4HC_LEVELS, Lz4FastEncoder, Lz4HighEncoder } from '../compression/lz4-encoder.ts';
+import { Lz4FastEncoder } from '../compression/lz4-fast-encoder.ts';
+import { LZ4HC_LEVELS, Lz4HighEncoder } from '../compression/lz4-high-encoder.ts';
 import type { PieceEncoder } from '../compression/piece-encoder.ts';
 import type { Compressors } from '../compressors.ts';
 import { ImageError } from '../error.ts';

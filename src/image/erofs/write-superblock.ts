@@ -1,5 +1,5 @@
 import { BLOCK_SIZE } from '../block-sink.ts';
-import { LZ4_MAX_DISTANCE } from '../compression/lz4-encoder.ts';
+import { LZ4_MAX_DISTANCE } from '../compression/lz4-block.ts';
 import { ALGORITHMS } from './compressed-layout.ts';
 import {
   COMPRESSION_METHODS,

@@ -1,24 +1,14 @@
+import {
+  LAST_LITERALS,
+  LITERALS_IN_TOKEN,
+  LZ4_MAX_DISTANCE,
+  MATCH_IN_TOKEN,
+  MATCH_MARGIN,
+  MIN_MATCH,
+} from './lz4-block.ts';
+import { hashOf, NOWHERE, WINDOW } from './lz4-hash.ts';
+import { SequenceWriter } from './lz4-sequence-writer.ts';
 import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
-
-/*
- * The format: lz4's doc/lz4_Block_format.md. Sequences of a token, literals, and a match with an earlier part of the output;
- * the last sequence has literals only.
- */
-
-const MIN_MATCH = 4;
-/** Greatest distance of a match. */
-export const LZ4_MAX_DISTANCE = 65_535;
-/** The last bytes are literals. */
-const LAST_LITERALS = 5;
-/** No match begins in the last bytes of the output, which decoders rely on. */
-const MATCH_MARGIN = 12;
-/** Bytes that are kept free for the last sequence: with so many literals, a match before it keeps its margin. */
-const LAST_SEQUENCE = 1 + MATCH_MARGIN - MIN_MATCH;
-/** Lengths of this many and more go on behind the token. */
-const LITERALS_IN_TOKEN = 15;
-const MATCH_IN_TOKEN = 15 + MIN_MATCH;
-/** Knuth's multiplicative hash: 2^32 divided by the golden ratio. */
-const HASH_MULTIPLIER = -1640531535;
 
 /** How an encoder looks for matches. */
 interface Search {
@@ -47,96 +37,9 @@ const SEARCHES: readonly Search[] = [
 ];
 export const LZ4HC_LEVELS = { lowest: 1, highest: SEARCHES.length, usual: 9 } as const;
 
-/** Writes the sequences of one block. */
-class SequenceWriter {
-  #input: Uint8Array = new Uint8Array(0);
-  #output: Uint8Array = new Uint8Array(0);
-  #at = 0;
-
-  begin(input: Uint8Array, output: Uint8Array): void {
-    this.#input = input;
-    this.#output = output;
-    this.#at = 0;
-  }
-
-  /**
-   * Writes literals and as much of a match as leaves room for the last sequence. Returns how much that is, 0 where nothing
-   * was written.
-   */
-  write(from: number, literals: number, distance: number, longest: number): number {
-    const output = this.#output;
-    let at = this.#at;
-    let size = 3 + literals;
-    if (literals >= LITERALS_IN_TOKEN) size += 1 + Math.trunc((literals - LITERALS_IN_TOKEN) / 255);
-    const room = output.length - at - size - LAST_SEQUENCE;
-    if (room < 0) return 0;
-    let length = longest;
-    if (length >= MATCH_IN_TOKEN && 1 + Math.trunc((length - MATCH_IN_TOKEN) / 255) > room)
-      length = MATCH_IN_TOKEN - 1 + 255 * room;
-    const literalsInToken = literals < LITERALS_IN_TOKEN ? literals : LITERALS_IN_TOKEN;
-    const matchInToken = length < MATCH_IN_TOKEN ? length - MIN_MATCH : MATCH_IN_TOKEN - MIN_MATCH;
-    output[at++] = (literalsInToken << 4) | matchInToken;
-    at = this.#writeLiterals(at, from, literals);
-    output[at++] = distance;
-    output[at++] = distance >>> 8;
-    if (length >= MATCH_IN_TOKEN) at = writeRest(output, at, length - MATCH_IN_TOKEN);
-    this.#at = at;
-    return length;
-  }
-
-  /** Writes as many literals as fit, up to `most`, and returns how many they are. */
-  end(from: number, most: number): number {
-    const output = this.#output;
-    const room = output.length - this.#at - 1;
-    let literals = Math.min(most, room);
-    while (literals >= LITERALS_IN_TOKEN) {
-      const extra = 1 + Math.trunc((literals - LITERALS_IN_TOKEN) / 255);
-      if (literals + extra <= room) break;
-      literals = room - extra;
-    }
-    output[this.#at] = Math.min(literals, LITERALS_IN_TOKEN) << 4;
-    this.#at = this.#writeLiterals(this.#at + 1, from, literals);
-    return literals;
-  }
-
-  get size(): number {
-    return this.#at;
-  }
-
-  #writeLiterals(start: number, from: number, count: number): number {
-    const output = this.#output;
-    const input = this.#input;
-    let at = start;
-    if (count >= LITERALS_IN_TOKEN) {
-      at = writeRest(output, at, count - LITERALS_IN_TOKEN);
-      if (count > 32) {
-        output.set(input.subarray(from, from + count), at);
-        return at + count;
-      }
-    }
-    for (let index = from; index < from + count; index++) output[at++] = input[index]!;
-    return at;
-  }
-}
-
-/** What a length has beyond its token: bytes of 255 and one below. */
-function writeRest(output: Uint8Array, start: number, length: number): number {
-  let at = start;
-  let rest = length;
-  for (; rest >= 255; rest -= 255) output[at++] = 255;
-  output[at++] = rest;
-  return at;
-}
-
 const HASH_BITS = 16;
-const WINDOW = LZ4_MAX_DISTANCE + 1;
-/** Where no position hashes to: farther before the input than any match reaches. */
-const NOWHERE = -WINDOW - 1;
 
-/**
- * Bytes behind the start of a piece that may be in the tables already, and are then passed over in every search. Beyond
- * them it is faster to begin anew.
- */
+/** Bytes behind the start of a piece that may be in the tables already. Beyond them it is faster to begin anew. */
 const OVERLAP_MAX = 512;
 
 /** Bytes of a stretch for which the cheapest way is looked for. */
@@ -385,83 +288,11 @@ export class Lz4HighEncoder implements PieceEncoder {
     const heads = this.#heads;
     const distances = this.#distances;
     for (let at = this.#indexed; at < end; at++) {
-      const hash = Math.imul(view.getInt32(at, true), HASH_MULTIPLIER) >>> (32 - HASH_BITS);
+      const hash = hashOf(view.getInt32(at, true), HASH_BITS);
       const distance = at - heads[hash]!;
       distances[at & LZ4_MAX_DISTANCE] = distance > LZ4_MAX_DISTANCE ? LZ4_MAX_DISTANCE : distance;
       heads[hash] = at;
     }
     if (end > this.#indexed) this.#indexed = end;
-  }
-}
-
-/** Log2 of the misses after which the fast search takes steps of one more byte. */
-const STEP_BITS = 6;
-const FAST_HASH_BITS = 14;
-
-/** Compresses fast: looks at one earlier place for each match, and at fewer places where there are none (`lz4`). */
-export class Lz4FastEncoder implements PieceEncoder {
-  readonly #writer = new SequenceWriter();
-  readonly #places = new Int32Array(1 << FAST_HASH_BITS);
-  #input: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
-
-  load(input: Uint8Array): void {
-    this.#input = input;
-    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-    this.#places.fill(NOWHERE);
-  }
-
-  begin(): void {
-    // What is before the start of a piece is never looked at, nor what is behind the place that is looked at.
-  }
-
-  encode(start: number, end: number, output: Uint8Array): EncodedPiece {
-    const view = this.#view;
-    const input = this.#input;
-    const places = this.#places;
-    const writer = this.#writer;
-    writer.begin(input, output);
-    const lastMatch = end - MATCH_MARGIN;
-    const matchEnd = end - LAST_LITERALS;
-    let anchor = start;
-    let misses = 1 << STEP_BITS;
-    for (let at = start; at <= lastMatch; ) {
-      const bytes = view.getInt32(at, true);
-      const hash = Math.imul(bytes, HASH_MULTIPLIER) >>> (32 - FAST_HASH_BITS);
-      let candidate = places[hash]!;
-      places[hash] = at;
-      if (
-        candidate < start ||
-        candidate >= at ||
-        at - candidate > LZ4_MAX_DISTANCE ||
-        view.getInt32(candidate, true) !== bytes
-      ) {
-        at += misses++ >>> STEP_BITS;
-        continue;
-      }
-      while (at > anchor && candidate > start && input[at - 1] === input[candidate - 1]) {
-        at--;
-        candidate--;
-      }
-      let length = MIN_MATCH;
-      let difference = 0;
-      while (at + length + 4 <= matchEnd) {
-        difference = view.getInt32(candidate + length, true) ^ view.getInt32(at + length, true);
-        if (difference !== 0) break;
-        length += 4;
-      }
-      if (difference !== 0) length += (31 - Math.clz32(difference & -difference)) >>> 3;
-      else while (at + length < matchEnd && input[candidate + length] === input[at + length]) length++;
-      const written = writer.write(anchor, at - anchor, at - candidate, length);
-      if (written > 0) anchor = at + written;
-      if (written < length) break;
-      at = anchor;
-      misses = 1 << STEP_BITS;
-      if (at > lastMatch) break;
-      const before = view.getInt32(at - 2, true);
-      places[Math.imul(before, HASH_MULTIPLIER) >>> (32 - FAST_HASH_BITS)] = at - 2;
-    }
-    const length = anchor + writer.end(anchor, end - anchor) - start;
-    return { length, size: writer.size };
   }
 }
