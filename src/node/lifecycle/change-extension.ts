@@ -1,11 +1,12 @@
 import type { ByteString } from '../../base/byte-string.ts';
+import { displayName } from '../../base/display.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
 import { type MachineRules, readMachineRules } from '../machine-rules.ts';
 import { findImage } from '../store/find-image.ts';
-import type { Profile } from '../store/layout.ts';
+import { FILE_NAME_MAX, type Profile } from '../store/layout.ts';
 import { Store } from '../store/store.ts';
 import type { StoreContents } from '../store/store-contents.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -98,6 +99,7 @@ async function change(
     name,
     kind,
   );
+  checkChangeable(fileName);
   const rules = await readMachineRules(host, kind);
   const live = new LiveState(host, kind, rules);
   const plan = makePlan(plannedImage(contents, fileName, live), live);
@@ -122,6 +124,16 @@ async function change(
   });
   await updateIndex(store.directory, store.contents());
   return { plan, findings, ...applied };
+}
+
+/** An image that somebody else put into the store may have a name that leaves no room for those that are made of it. */
+function checkChangeable(fileName: ByteString): void {
+  if (fileName.length <= FILE_NAME_MAX) return;
+  throw new NodeError(
+    'unsafe-path',
+    `${displayName(fileName)}: its name has more than ${FILE_NAME_MAX} bytes, so kairos-agent did not put it there and cannot change it`,
+    { hint: 'rename it, or remove it, by hand' },
+  );
 }
 
 function plannedImage(contents: StoreContents, fileName: ByteString, live: LiveState): PlannedImage {

@@ -314,6 +314,19 @@ describe('is refused', () => {
     await expect(enable('nothing')).rejects.toMatchObject({ code: 'not-found', exitCode: 4 });
   });
 
+  test('an image whose name leaves no room for what is made of it', async () => {
+    const name = `${'k'.repeat(251)}.raw`;
+    put('k3s', name);
+    for (const change of [() => enable(name), () => disable(name), () => remove(name)]) {
+      await expect(change()).rejects.toMatchObject({
+        code: 'unsafe-path',
+        message: expect.stringMatching(/name has more than 240 bytes/),
+        hint: 'rename it, or remove it, by hand',
+      });
+    }
+    expect(fs.existsSync(join(machine.root, STORE, name))).toBe(true);
+  });
+
   test('what somebody else put into /run', async () => {
     machine.write('run/extensions/k3s.sysext.raw', 'mine');
     await refused('k3s', /\/run\/extensions\/k3s\.sysext\.raw has the same name and wins/, 'conflict');
