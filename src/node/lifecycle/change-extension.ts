@@ -52,7 +52,10 @@ export interface ChangeResult {
 export function enableExtension(host: Host, request: ProfileChangeRequest): Promise<ChangeResult> {
   return change(host, request, {
     plan: (image, live) => planEnable(image, live.boot, request.profile, request.now),
-    check: (situation) => checkEnable(host, { ...request, ...situation }),
+    check: ({ plan, ...situation }) => {
+      const now = plan.steps.some(({ action }) => action === 'link-run');
+      return checkEnable(host, { ...request, ...situation, now });
+    },
   });
 }
 
@@ -70,6 +73,7 @@ export function removeExtension(host: Host, request: ChangeRequest): Promise<Cha
 
 /** What a check of a change is told. */
 interface Situation {
+  readonly plan: Plan;
   readonly fileName: ByteString;
   readonly contents: StoreContents;
   readonly directory: HostDirectory;
@@ -104,7 +108,8 @@ async function change(
   const live = new LiveState(host, kind, rules);
   const plan = makePlan(plannedImage(contents, fileName, live), live);
   if (plan.steps.some(({ action }) => action === 'refresh')) checkSystemd(kind, rules);
-  const findings = (await check?.({ fileName, contents, directory: store.directory, live, rules })) ?? [];
+  const findings =
+    (await check?.({ plan, fileName, contents, directory: store.directory, live, rules })) ?? [];
   const errors = findings.filter(({ level }) => level === 'error');
   const [first] = errors;
   if (first !== undefined) {

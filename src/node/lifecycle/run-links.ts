@@ -33,6 +33,11 @@ function runLinksIn(directory: HostDirectory, kind: ExtensionKind): NamedRunLink
   return links;
 }
 
+/** Whether a link in /run leads to an image of the store, by its own path or a profile's. */
+export function isStoreLink(target: ByteString | undefined, kind: ExtensionKind): boolean {
+  return linkedImage(target, kind) !== undefined;
+}
+
 /** The image of the store that a target names. */
 function linkedImage(
   target: ByteString | undefined,
@@ -42,6 +47,7 @@ function linkedImage(
   if (target?.startsWith(prefix) !== true) return undefined;
   const parts = target.slice(prefix.length).split('/');
   const fileName = parts.pop()!;
+  if (fileName === '' || fileName === '.' || fileName === '..') return undefined;
   if (parts.length === 0) return { fileName, profile: undefined };
   const profile = PROFILES.find((name) => name === parts[0]);
   return parts.length === 1 && profile !== undefined ? { fileName, profile } : undefined;

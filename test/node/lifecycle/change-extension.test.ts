@@ -299,6 +299,36 @@ describe('is refused', () => {
     await refused('k3s', /\/etc\/extensions\/k3s\.raw has the same name and wins/, 'conflict');
   });
 
+  test.each([
+    ['twice in another directory', ['etc/extensions/k3s.raw', 'etc/extensions/k3s.sysext.raw']],
+    ['by another file beside the link in /run', ['run/extensions/k3s.raw']],
+  ])('what is there %s', async (_, places) => {
+    await enable('k3s');
+    for (const place of places) machine.write(place, 'x');
+    await refused('k3s', /has the same name and wins over k3s\.sysext\.raw/, 'conflict');
+  });
+
+  test('what a link that leads out of the store would hide', async () => {
+    machine.write('var/lib/kairos/other.raw', 'x');
+    fs.mkdirSync(join(machine.root, 'run/extensions'), { recursive: true });
+    fs.symlinkSync('/var/lib/kairos/extensions/../other.raw', join(machine.root, 'run/extensions/k3s.raw'));
+    await refused('k3s', /\/run\/extensions\/k3s\.raw has the same name and wins/, 'conflict');
+  });
+
+  test('what does not go together with what is live, though that is not enabled any more', async () => {
+    put('k3s', 'k3s.raw');
+    put('k3s_1');
+    put('k3s1');
+    await enable('k3s.sysext.raw');
+    await disable('k3s.sysext.raw', 'active', { now: false });
+    await refused('k3s.raw', /k3s\.raw and k3s\.sysext\.raw are both called 'k3s' now/, 'conflict');
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    await enable('k3s.raw', 'active', { now: false });
+    await enable('k3s1.sysext.raw');
+    await disable('k3s1.sysext.raw', 'active', { now: false });
+    await refused('k3s_1.sysext.raw', /compare equal as versions now/, 'conflict');
+  });
+
   test('more extensions than the kernel mounts', async () => {
     const names = Array.from({ length: 90 }, (_, index) => `extension-${index}`);
     for (const name of names) {
