@@ -3,7 +3,7 @@ import type { ExtensionKind } from '../image/extension/kind.ts';
 import { parseImagePolicy } from '../image/policy/parse.ts';
 import type { ImagePolicy } from '../image/policy/policy.ts';
 import type { Configuration } from './config/configuration.ts';
-import { readConfiguration } from './config/read-configuration.ts';
+import { type OnForbidden, readConfiguration } from './config/read-configuration.ts';
 import type { Host } from './host/host.ts';
 import type { Boot } from './machine/boot-state.ts';
 import { readBoot, readTrustedBoot } from './machine/read-boot.ts';
@@ -30,11 +30,16 @@ export interface MachineRules {
 /**
  * Reads the rules of a machine.
  *
+ * @param onForbidden As that of `readConfiguration`; nothing may be decided by rules of which a part is missing.
  * @throws NodeError ('configuration', 'io'), TrustError for a certificate of the configuration that cannot be read, and the error
  * of an image policy that is none.
  */
-export async function readMachineRules(host: Host, kind: ExtensionKind): Promise<MachineRules> {
-  const configuration = await readConfiguration(host);
+export async function readMachineRules(
+  host: Host,
+  kind: ExtensionKind,
+  onForbidden?: OnForbidden,
+): Promise<MachineRules> {
+  const configuration = await readConfiguration(host, onForbidden);
   const boot = readBoot(host);
   const [{ isTrustedBoot }, systemdVersion, service] = await Promise.all([
     readTrustedBoot(host, boot),

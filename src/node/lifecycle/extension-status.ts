@@ -8,6 +8,7 @@ import { mergedNames } from '../machine/merged.ts';
 import { type FoundExtension, findExtensions } from '../machine/search-directories.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import { readMachineRules } from '../machine-rules.ts';
+import type { MachineTrust } from '../machine-trust.ts';
 import { findImage } from '../store/find-image.ts';
 import { type Profile, storePath } from '../store/layout.ts';
 import { readStore, type StoredImage, type Stranger } from '../store/store-contents.ts';
@@ -25,8 +26,8 @@ export interface MachineStatus {
   };
   /** Null where nobody knows. */
   readonly systemd: number | null;
-  /** Whether a trusted signature is demanded, and why or why not. */
-  readonly signatures: { readonly required: boolean; readonly reason: string };
+  /** Whether a trusted signature is demanded, and why or why not; null where a part of the configuration is not known. */
+  readonly signatures: { readonly required: boolean | null; readonly reason: string };
   readonly imagePolicy: string | null;
   readonly hierarchies: readonly HierarchyStatus[];
   /** Names that are merged, the one that wins last. */
@@ -93,7 +94,8 @@ export async function readStatus(
   kind: ExtensionKind,
   name: ByteString | undefined,
 ): Promise<MachineStatus> {
-  const rules = await readMachineRules(host, kind);
+  const forbidden: ByteString[] = [];
+  const rules = await readMachineRules(host, kind, (path) => forbidden.push(path));
   const live = new LiveState(host, kind, rules);
   const store = readStore(host, kind);
   const listed = await listExtensions(host, kind);
@@ -118,7 +120,7 @@ export async function readStatus(
       trustedBoot: rules.isTrustedBoot,
     },
     systemd: rules.systemdVersion ?? null,
-    signatures: { required: rules.trust.trusted !== undefined, reason: rules.trust.reason },
+    signatures: signaturesOf(rules.trust, forbidden),
     imagePolicy: rules.configuration.imagePolicy ?? rules.service.imagePolicy ?? null,
     hierarchies: live.merged.map(({ hierarchy, names: merged, since, isMutable }) => ({
       hierarchy: displayName(hierarchy),
@@ -138,8 +140,22 @@ export async function readStatus(
       })),
     bootStage,
     strangers: store.strangers.map((stranger) => strangerStatus(stranger, kind)),
-    remarks: remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
+    remarks: [
+      ...forbidden.map(
+        (path) => `${displayName(path)} may not be read by this user: what it sets is not known`,
+      ),
+      ...remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
+    ],
   };
+}
+
+function signaturesOf(
+  { trusted, reason }: MachineTrust,
+  forbidden: readonly ByteString[],
+): MachineStatus['signatures'] {
+  return trusted === undefined && forbidden.length > 0
+    ? { required: null, reason: 'this is no Trusted Boot, and what the configuration demands is not known' }
+    : { required: trusted !== undefined, reason };
 }
 
 function readBootStage(host: Host, kind: ExtensionKind): BootStageStatus | null {
