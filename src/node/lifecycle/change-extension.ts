@@ -25,6 +25,8 @@ export interface ChangeRequest {
   readonly now: boolean;
   /** Whether nothing is to be changed, but only the plan made. */
   readonly dryRun: boolean;
+  /** Ends it as long as nothing was changed; from then on it is brought to its end. */
+  readonly signal?: AbortSignal;
 }
 
 /** As {@link ChangeRequest}, for one profile. */
@@ -47,7 +49,8 @@ export interface ChangeResult {
  * Enables an extension for a boot profile and, with `now`, makes it live. All or nothing: where a step fails, those before it are
  * taken back.
  *
- * @throws NodeError: 'not-found', 'ambiguous'; 'conflict' or 'refused' where it would harm the machine; 'systemd', 'io', 'busy'.
+ * @throws NodeError: 'not-found', 'ambiguous'; 'conflict' or 'refused' where it would harm the machine; 'systemd', 'io', 'busy'. And
+ * the reason of the signal.
  */
 export function enableExtension(host: Host, request: ProfileChangeRequest): Promise<ChangeResult> {
   return change(host, request, {
@@ -88,7 +91,7 @@ interface Change {
 
 async function change(
   host: Host,
-  { kind, name, now, dryRun }: ChangeRequest,
+  { kind, name, now, dryRun, signal }: ChangeRequest,
   { plan: makePlan, check }: Change,
 ): Promise<ChangeResult> {
   if (now && !host.isRunning) {
@@ -118,6 +121,7 @@ async function change(
       hint: first.hint ?? 'nothing was changed',
     });
   }
+  signal?.throwIfAborted();
   if (dryRun) return { plan, changed: false, findings, remarks: [] };
   const applied = await applyPlan(plan, {
     host,

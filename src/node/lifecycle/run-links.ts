@@ -4,7 +4,7 @@ import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
 import type { Profile } from '../store/layout.ts';
-import { newLinkName, PROFILES, runLinkTarget, runPath, storePath } from '../store/layout.ts';
+import { HIDDEN, newLinkName, PROFILES, runLinkTarget, runPath, storePath } from '../store/layout.ts';
 import type { RunLink } from './plan.ts';
 
 /** A link in /run that leads to an image of the store, and that image. */
@@ -26,7 +26,8 @@ export function readRunLinks(host: Host, kind: ExtensionKind): NamedRunLink[] {
 function runLinksIn(directory: HostDirectory, kind: ExtensionKind): NamedRunLink[] {
   const links: NamedRunLink[] = [];
   for (const name of directory.list()) {
-    if (directory.status(name)?.kind !== 'symlink') continue;
+    // One that an interrupted agent did not give its name is not seen by systemd, either.
+    if (name.startsWith(HIDDEN) || directory.status(name)?.kind !== 'symlink') continue;
     const target = linkedImage(directory.readLink(name), kind);
     if (target !== undefined) links.push({ name, ...target, resolves: directory.resolves(name) });
   }

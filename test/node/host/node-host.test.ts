@@ -168,6 +168,10 @@ describe('a program', () => {
   });
 
   test('that takes too long is killed, and one that is missing is named', async () => {
+    const group = (stat: string): string => stat.replace(/^.*\) /s, '').split(' ')[2]!;
+    const { stdout } = await host().run('cat', ['/proc/self/stat']);
+    // Ctrl-C goes to every program of a terminal's foreground group.
+    expect(group(stdout)).not.toBe(group(fs.readFileSync('/proc/self/stat', 'utf8')));
     expect(await host().run('sleep', ['60'], { timeout: 50 })).toMatchObject({ status: undefined });
     expect(await host().run('sleep', ['0'], { timeout: 5000.5 })).toMatchObject({ status: 0 });
     await expect(host().run('no-such-program', [])).rejects.toThrow(/no-such-program cannot be run/);

@@ -12,6 +12,7 @@ import {
 } from '../../../src/node/lifecycle/change-extension.ts';
 import { listExtensions } from '../../../src/node/lifecycle/list-extensions.ts';
 import type { Profile } from '../../../src/node/store/layout.ts';
+import { readStore } from '../../../src/node/store/store-contents.ts';
 import { auroraboot } from '../../support/auroraboot.ts';
 import { succeeded } from '../../support/run-command.ts';
 import { failsWith, faultyHost } from '../faulty-host.ts';
@@ -200,6 +201,41 @@ describe('is taken back', () => {
     expect(machine.live).toEqual([]);
   });
 
+  test('when systemd does not come to its end, also what was live', async () => {
+    await enable('k3s');
+    machine.kills = 1;
+    const error: unknown = await enable('tools').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      message: 'systemd-sysext refresh did not end in time',
+      hint: expect.not.stringMatching(/still is/),
+    });
+    expect(machine.live).toEqual(['k3s']);
+    expect(Object.keys(machine.links('run/extensions'))).toEqual(['k3s.sysext.raw']);
+    machine.kills = 2;
+    await expect(enable('tools')).rejects.toThrow(/could not be taken back: .*did not end in time/);
+  });
+
+  test('and not spoken of where nothing was done', async () => {
+    fs.mkdirSync(join(machine.root, 'outside'));
+    fs.symlinkSync('/outside', join(machine.root, STORE, 'active'));
+    const error: unknown = await enable('k3s').catch((reason: unknown) => reason);
+    expect((error as Error).message).toBe(
+      '/var/lib/kairos/extensions/active: it is no directory, so it was not made by kairos-agent',
+    );
+    expect(fs.readdirSync(join(machine.root, 'outside'))).toEqual([]);
+  });
+
+  test('by whoever interrupts it, as long as nothing was changed', async () => {
+    const reason = new Error('interrupted');
+    const signal = AbortSignal.abort(reason);
+    const asked = { ...request('k3s', {}), profile: 'active', signal } as const;
+    await expect(enableExtension(machine.host, asked)).rejects.toBe(reason);
+    await enable('k3s');
+    await expect(disableExtension(machine.host, asked)).rejects.toBe(reason);
+    await expect(removeExtension(machine.host, asked)).rejects.toBe(reason);
+    expect(machine.live).toEqual(['k3s']);
+  });
+
   test('also disabling and removing', async () => {
     await enable('k3s');
     machine.failure = 'no';
@@ -245,6 +281,53 @@ describe('is taken back', () => {
     }
   });
 });
+
+/** What `kill -9` does: neither this call happens, nor any after it. */
+class Killed extends Error {}
+
+test.each(['enable', 'disable', 'remove'] as const)(
+  '%s --now killed at any call leaves the store as it was or will be, and the next command brings it to its end',
+  async (action) => {
+    const change = {
+      enable,
+      disable,
+      remove: (name: string, _: Profile, options: Options) => remove(name, options),
+    };
+    const store = () => {
+      const { images, strangers } = readStore(machine.host, SYSEXT);
+      return JSON.stringify([images.map(({ fileName, profiles }) => [fileName, profiles]), strangers]);
+    };
+    const outcomes = new Set<string>();
+    for (let n = 1; ; n++) {
+      machine.remove();
+      machine = new SimulatedMachine();
+      for (const name of ['k3s', 'tools']) put(name);
+      await enable('tools');
+      if (action !== 'enable') await enable('k3s');
+      const old = store();
+      const kill = (): never => {
+        throw new Killed();
+      };
+      const host = faultyHost(machine.host, n, kill, 'ever after');
+      await change[action]('k3s', 'active', { host }).catch((error: unknown) => {
+        // The agent's own words are lost with it.
+        expect(error).toBeInstanceOf(Error);
+      });
+      if (host.calls.length < n) break;
+      const between = store();
+      await change[action]('k3s', 'active', {}).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'not-found' });
+      });
+      const done = store();
+      expect([old, done]).toContain(between);
+      outcomes.add(between === old ? 'old' : 'new');
+      expect(machine.live).toEqual(action === 'enable' ? ['k3s', 'tools'] : ['tools']);
+      const left = fs.readdirSync(join(machine.root, STORE)).filter((name) => name.startsWith('.#'));
+      expect(left.filter((name) => !name.startsWith('.#facts.json'))).toEqual(['.#lock']);
+    }
+    expect([...outcomes].sort()).toEqual(['new', 'old']);
+  },
+);
 
 describe('is refused', () => {
   const refused = (name: string, message: RegExp, code: string) =>
