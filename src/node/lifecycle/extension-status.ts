@@ -14,6 +14,7 @@ import { type Profile, storePath } from '../store/layout.ts';
 import { readStore, type StoredImage, type Stranger } from '../store/store-contents.ts';
 import { type ListedExtension, listExtensions } from './list-extensions.ts';
 import { LiveState } from './live-state.ts';
+import { isStoreLink } from './run-links.ts';
 
 /** A machine and its extensions; data for people and scripts, names as text for display. */
 export interface MachineStatus {
@@ -33,7 +34,7 @@ export interface MachineStatus {
   /** Names that are merged, the one that wins last. */
   readonly mergeOrder: readonly string[];
   readonly extensions: readonly ExtensionStatus[];
-  /** What systemd finds in its search directories besides the store's links. */
+  /** What systemd finds in its search directories besides the store's links, and links to the store that lead nowhere. */
   readonly elsewhere: readonly ElsewhereStatus[];
   /** What the boot stage did; null where it did not run, or left no report that can be understood. */
   readonly bootStage: BootStageStatus | null;
@@ -104,8 +105,10 @@ export async function readStatus(
   const bootStage = readBootStage(host, kind);
   const fileNames = store.images.map(({ fileName }) => fileName);
   const chosen = name === undefined ? fileNames : [findImage(fileNames, name, kind)];
-  const isOurs = ({ target }: FoundExtension): boolean =>
-    target?.startsWith(`${storePath(kind)}/`) === true && target.split('/').length > 4;
+  const isOurs = ({ target, state }: FoundExtension): boolean =>
+    isStoreLink(target, kind) && state !== 'dangling';
+  const isThere = (one: ByteString): boolean =>
+    found.some(({ name: other, state }) => other === one && state !== 'dangling');
   const extensions = store.images.flatMap((image, index): ExtensionStatus[] => {
     const entry = listed[index];
     if (entry === undefined || !chosen.includes(image.fileName)) return [];
@@ -144,6 +147,12 @@ export async function readStatus(
       ...forbidden.map(
         (path) => `${displayName(path)} may not be read by this user: what it sets is not known`,
       ),
+      ...names
+        .filter((one) => !isThere(one))
+        .map(
+          (one) =>
+            `${displayName(one)} is live, although its image is gone: until extensions are next refreshed, or until the next boot`,
+        ),
       ...remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
     ],
   };
