@@ -94,6 +94,7 @@ async function writeIndex(directory: HostDirectory, index: FactsIndex): Promise<
   {
     await using writer = directory.openWriter(made, { existing: false });
     await writer.write(Buffer.from(JSON.stringify(index)));
+    writer.publish();
   }
   directory.rename(made, INDEX_NAME);
 }

@@ -84,6 +84,18 @@ describe('a directory', () => {
     }
   });
 
+  test('is made so that anybody may look into it, whatever the umask', () => {
+    const umask = process.umask(0o077);
+    try {
+      host().openDirectory('/var/lib/made', { create: true })![Symbol.dispose]();
+    } finally {
+      process.umask(umask);
+    }
+    for (const path of ['var', 'var/lib', 'var/lib/made']) {
+      expect(fs.statSync(join(root, path)).mode & 0o777).toBe(0o755);
+    }
+  });
+
   test('never follows a link of its own', () => {
     fs.mkdirSync(join(root, 'outside'));
     fs.writeFileSync(join(root, 'outside/file'), 'x');
