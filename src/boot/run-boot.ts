@@ -210,7 +210,7 @@ class BootStage {
       rules: {
         trust,
         policy,
-        releaseHost: readReleaseHost(system),
+        releaseHost: readReleaseHost(system, systemdVersion),
         systemdKeys: looks ? () => keysOfSystemd(trust, trustPlaces) : undefined,
         now: this.#initramfs.now(),
       },

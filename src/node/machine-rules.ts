@@ -54,7 +54,7 @@ export async function readMachineRules(
     isTrustedBoot,
     trust,
     policy: policy === undefined ? undefined : parseImagePolicy(policy),
-    releaseHost: readReleaseHost(host),
+    releaseHost: readReleaseHost(host, systemdVersion),
     systemdVersion,
     service,
   };

@@ -338,6 +338,15 @@ describe('is refused', () => {
     await refused('foreign', /systemd ignores it on this host: .*fedora/, 'refused');
   });
 
+  test('what this version of systemd takes for that of another system', async () => {
+    put('foreign');
+    machine.write('etc/os-release', 'ID=nobara\nID_LIKE="rhel fedora"\nVERSION_ID=41\n');
+    machine.version = 255;
+    await refused('foreign', /is for 'fedora' \(ID\), the host is 'nobara'/, 'refused');
+    machine.version = 257;
+    expect(await enable('foreign')).toMatchObject({ changed: true });
+  });
+
   test('what the kernel is too old for', async () => {
     put('zipped');
     machine.write('proc/sys/kernel/osrelease', '6.1.0-41-amd64\n');
