@@ -147,6 +147,9 @@ export async function readStatus(
       ...forbidden.map(
         (path) => `${displayName(path)} may not be read by this user: what it sets is not known`,
       ),
+      ...(rules.policyProblem === undefined
+        ? []
+        : [`images are held against the policy of the service by systemd alone: ${rules.policyProblem}`]),
       ...names
         .filter((one) => !isThere(one))
         .map(

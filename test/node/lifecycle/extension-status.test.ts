@@ -174,6 +174,28 @@ test.each([
   expect(remarks).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
 });
 
+test('a policy of the service that is written for a newer systemd stands in no way, and is said', async () => {
+  machine.version = 260;
+  machine.unit =
+    'ExecStart={ path=/usr/bin/systemd-sysext ; argv[]=systemd-sysext refresh --image-policy=root=verity+erofs+absent ; ignore_errors=no ; start_time=[n/a] }';
+  await enable('k3s', 'active');
+  expect(machine.commands).toContain('systemd-sysext refresh --image-policy=root=verity+erofs+absent');
+  const { remarks, imagePolicy } = await status();
+  expect(imagePolicy).toBe('root=verity+erofs+absent');
+  expect(remarks).toEqual([
+    expect.stringMatching(/policy of the service by systemd alone: .*'erofs' is no flag/),
+  ]);
+});
+
+test('a certificate of the configuration that is not there is named with what to do', async () => {
+  machine.write('etc/kairos/sysext.yaml', 'require_signatures: true\ncertificates: [/etc/none.pem]\n');
+  await expect(status()).rejects.toMatchObject({
+    code: 'configuration',
+    message: expect.stringMatching(/^certificates: certificate .*\/etc\/none\.pem: no such file/),
+    hint: expect.stringMatching(/correct certificates in the configuration/),
+  });
+});
+
 test('a setting that this systemd does not know is said', async () => {
   machine.version = 255;
   machine.write('etc/kairos/sysext.yaml', 'mutable: auto\n');
