@@ -108,7 +108,7 @@ function prepare(step: Exclude<Step, { action: 'refresh' }>, options: ApplyOptio
 /** Compares what systemd merged with what was intended; it exits with 0 for an extension that it ignored. */
 function compare(
   { steps }: Plan,
-  { extensionName, liveNames }: ApplyOptions,
+  { store, extensionName, liveNames }: ApplyOptions,
   before: readonly ByteString[],
   said: readonly string[],
 ): string[] {
@@ -122,7 +122,7 @@ function compare(
     throw new NodeError(
       'systemd',
       `systemd left ${shown} out, although it reported success${reason === '' ? '' : `: ${reason}`}`,
-      { hint: `kairos-agent status ${shown} tells what does not fit` },
+      { hint: `kairos-agent ${store.kind.name} verify ${shown} tells what does not fit` },
     );
   }
   const remarks: string[] = [];
@@ -144,7 +144,7 @@ function isLive(names: readonly ByteString[] | undefined, { liveNames }: ApplyOp
 
 async function takeBack(
   undo: (() => void)[],
-  { refresh }: ApplyOptions,
+  { store, refresh }: ApplyOptions,
   cause: unknown,
   needsRefresh: () => boolean,
 ): Promise<void> {
@@ -158,7 +158,7 @@ async function takeBack(
     const because = error instanceof Error ? error.message : String(error);
     throw new NodeError(code, `${message}; and what was done before could not be taken back: ${because}`, {
       cause,
-      hint: 'kairos-agent sysext status shows what is enabled and what is live',
+      hint: `kairos-agent ${store.kind.name} status shows what is enabled and what is live`,
     });
   }
 }

@@ -194,9 +194,10 @@ describe('is taken back', () => {
 
   test('when systemd leaves the extension out, with the reason', async () => {
     machine.ignored = ['k3s'];
-    await expect(enable('k3s')).rejects.toThrow(
-      /left k3s out, although it reported success: .*does not match/,
-    );
+    await expect(enable('k3s')).rejects.toMatchObject({
+      message: expect.stringMatching(/left k3s out, although it reported success: .*does not match/),
+      hint: 'kairos-agent sysext verify k3s tells what does not fit',
+    });
     expect(machine.links(`${STORE}/active`)).toEqual({});
     expect(machine.live).toEqual([]);
   });
