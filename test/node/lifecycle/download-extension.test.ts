@@ -8,26 +8,31 @@ import type { Host } from '../../../src/node/host/host.ts';
 import { nodeHost } from '../../../src/node/host/node-host.ts';
 import { type DownloadRequest, downloadExtension } from '../../../src/node/lifecycle/download-extension.ts';
 import { auroraboot } from '../../support/auroraboot.ts';
+import { type KeyPair, makeKeyPair } from '../../support/key-pair.ts';
 import { succeeded } from '../../support/run-command.ts';
 import { failsWith, faultyHost } from '../faulty-host.ts';
 
 let scratch: string;
 let image: string;
 let other: string;
+let signer: KeyPair;
+let signed: string;
 beforeAll(async () => {
   scratch = fs.mkdtempSync(join(tmpdir(), 'download-'));
+  signer = await makeKeyPair(scratch, 'vendor', 'p-256');
   image = await build('first');
   other = await build('second');
+  signed = await build('signed', ['--private-key', signer.key, '--certificate', signer.certificate]);
 });
 afterAll(() => fs.rmSync(scratch, { recursive: true }));
 
 /** Builds an image of the name app that holds some text. */
-async function build(text: string): Promise<string> {
+async function build(text: string, flags: readonly string[] = []): Promise<string> {
   const tree = join(scratch, `${text}.tree`);
   fs.mkdirSync(join(tree, 'usr/bin'), { recursive: true });
   fs.writeFileSync(join(tree, 'usr/bin/app'), text);
   const where = ['--output', join(scratch, text), 'app', `dir:${tree}`];
-  return succeeded(await auroraboot(['sysext', '--quiet', ...where])).stdout.trim();
+  return succeeded(await auroraboot(['sysext', '--quiet', ...flags, ...where])).stdout.trim();
 }
 
 let root: string;
@@ -134,5 +139,45 @@ describe.each(['ENOSPC', 'EROFS', 'EIO'])('%s in any call', (code) => {
       });
       expect(fs.readdirSync(store).filter((name) => /part|from/.test(name))).toEqual([]);
     }
+  });
+});
+
+describe('where signatures are demanded', () => {
+  const write = (path: string, text: string): void => {
+    fs.mkdirSync(join(root, path, '..'), { recursive: true });
+    fs.writeFileSync(join(root, path), text);
+  };
+  test.each<[string, () => void, hint: RegExp]>([
+    [
+      'by Trusted Boot',
+      () => write('proc/cmdline', 'rd.immucore.uki'),
+      /certificates in \/etc\/kairos\/sysext\.yaml, or enrol it in db; .* because this is Trusted Boot$/,
+    ],
+    [
+      'by the configuration',
+      () => write('etc/kairos/sysext.yaml', 'require_signatures: true\n'),
+      /certificates in \/etc\/kairos\/sysext\.yaml, or put it into \/etc\/verity\.d; .* the configuration demands/,
+    ],
+  ])('%s, an image by a stranger, or by nobody, never gets its name', async (_, demand, hint) => {
+    demand();
+    await expect(download(`file://${signed}`)).rejects.toMatchObject({
+      code: 'refused',
+      exitCode: 3,
+      message: expect.stringMatching(
+        /^app\.sysext\.raw is refused: the signer is none of those who are trusted/,
+      ),
+      hint: expect.stringMatching(hint),
+    });
+    await expect(download(`file://${image}`)).rejects.toMatchObject({
+      message: expect.stringMatching(/not signed/),
+      exitCode: 3,
+    });
+    expect(fs.readdirSync(store)).toEqual(['.#lock']);
+  });
+  test('an image by a configured signer is taken', async () => {
+    write('proc/cmdline', 'rd.immucore.uki');
+    write('etc/kairos/sysext.yaml', 'certificates: [/signer.pem]\n');
+    fs.copyFileSync(signer.certificate, join(root, 'signer.pem'));
+    expect(await download(`file://${signed}`)).toMatchObject({ outcome: 'added' });
   });
 });
