@@ -12,7 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...heavy, 'node_modules/**'],
-          testTimeout: 20_000,
+          // Some run the commands many times, which takes long on a machine that has other things to do.
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -17,6 +17,7 @@ import { readReleaseHost } from '../node/machine/release-host.ts';
 import { readServiceSettings } from '../node/machine/service-settings.ts';
 import { installedSystemdVersion } from '../node/machine/systemd-version.ts';
 import type { MachineTrust, TrustPlaces } from '../node/machine-trust.ts';
+import { mergedHierarchies } from '../node/refresh-settings.ts';
 import { readStore } from '../node/store/store-contents.ts';
 import { openStores } from '../trust/stores/open-stores.ts';
 import { VERITY_DIRECTORIES } from '../trust/stores/verity-directories.ts';
@@ -205,11 +206,11 @@ class BootStage {
       kind,
       profiles,
       systemdVersion,
-      hierarchies: (kind === SYSEXT ? configuration.hierarchies : undefined) ?? service.hierarchies,
+      hierarchies: mergedHierarchies(kind, { configuration, service }),
       rules: {
         trust,
         policy,
-        releaseHost: readReleaseHost(system),
+        releaseHost: readReleaseHost(system, systemdVersion),
         systemdKeys: looks ? () => keysOfSystemd(trust, trustPlaces) : undefined,
         now: this.#initramfs.now(),
       },

@@ -66,6 +66,9 @@ export async function machineTrust(
     // Under Trusted Boot, only the firmware's keys count and those that the configuration adds: verity.d may be anybody's.
     verityDirectories: isTrustedBoot ? [] : verityDirectories,
     efivarsDirectory: efivars,
+    howToTrust: `name its certificate under certificates in /etc/kairos/sysext.yaml, or ${
+      isTrustedBoot ? 'enrol it in db' : 'put it into /etc/verity.d'
+    }`,
   });
   const reason = isTrustedBoot ? 'this is Trusted Boot' : 'the configuration demands signatures';
   return { trusted, reason };

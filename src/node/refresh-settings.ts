@@ -1,3 +1,4 @@
+import { type ByteString, utf8ByteString } from '../base/byte-string.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { ServiceSettings } from './machine/service-settings.ts';
@@ -38,7 +39,7 @@ export function refreshSettings(
   };
   set('--image-policy', configuration.imagePolicy);
   set('--mutable', configuration.mutable);
-  const hierarchies = kind.name === 'sysext' ? configuration.hierarchies : undefined;
+  const hierarchies = configuredHierarchies(kind, configuration);
   return {
     args,
     environment: {
@@ -46,4 +47,26 @@ export function refreshSettings(
       ...(hierarchies !== undefined && { SYSTEMD_SYSEXT_HIERARCHIES: hierarchies.join(':') }),
     },
   };
+}
+
+/** The hierarchies that a refresh merges over: the configuration's, else the service's. */
+export function mergedHierarchies(
+  kind: ExtensionKind,
+  {
+    configuration,
+    service,
+  }: {
+    readonly configuration: Pick<Configuration, 'hierarchies'>;
+    readonly service: Pick<ServiceSettings, 'hierarchies'>;
+  },
+): readonly ByteString[] {
+  return configuredHierarchies(kind, configuration)?.map(utf8ByteString) ?? service.hierarchies;
+}
+
+/** Those that the configuration sets, which is about system extensions only. */
+function configuredHierarchies(
+  kind: ExtensionKind,
+  { hierarchies }: Pick<Configuration, 'hierarchies'>,
+): readonly string[] | undefined {
+  return kind.name === 'sysext' ? hierarchies : undefined;
 }

@@ -27,6 +27,8 @@ export interface TrustedKeys {
   readonly revocations: Revocations;
   /** What was wrong with the places that they come from. */
   readonly findings: readonly ImageFinding<TrustStoreCode>[];
+  /** What somebody does who trusts another signer, as the end of a hint: `put its certificate into …`. The usual places if absent. */
+  readonly howToTrust?: string;
 }
 
 /** What can be wrong with the places that trusted certificates come from. */

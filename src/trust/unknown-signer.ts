@@ -16,7 +16,7 @@ export function unknownSigner(
   { signerId }: SignerInfo,
   holder: ParsedCertificate | undefined,
   findIssuers: FindIssuers,
-  { certificates: trusted }: TrustedKeys,
+  { certificates: trusted, howToTrust }: TrustedKeys,
 ): ImageFinding<SignatureCode> {
   const add = (message: string, hint: string) => signatureFinding('signer-unknown', 'error', message, hint);
   const byKey = trusted.find(({ certificate }) => isNamedBy(signerId, certificate));
@@ -29,7 +29,9 @@ export function unknownSigner(
   if (holder === undefined) {
     return add(
       'the signer is none of those who are trusted, and the signature does not bring the certificate',
-      'name the certificate of the signer with --certificate, if you trust it',
+      howToTrust === undefined
+        ? 'name the certificate of the signer with --certificate, if you trust it'
+        : `if you trust it: ${howToTrust}`,
     );
   }
   const { subject, fingerprint } = signerIdentity(holder);
@@ -45,5 +47,8 @@ export function unknownSigner(
       `${issuer.source} is the certificate of who issued the signer's; as for systemd, it must be the signer's own`,
     );
   }
-  return add(message, 'if you trust it: put its certificate into /etc/verity.d, or enrol it in db');
+  return add(
+    message,
+    `if you trust it: ${howToTrust ?? 'put its certificate into /etc/verity.d, or enrol it in db'}`,
+  );
 }

@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { containerArchitecture } from '../../src/node/machine/release-host.ts';
 import { auroraboot } from '../support/auroraboot.ts';
 import { type CuttingRelay, startRelay } from '../support/cutting-relay.ts';
 import { kairosAgent } from '../support/kairos-agent.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
-import { pushArtifact } from '../support/oci-artifact.ts';
+import { pushArtifact, pushIndex } from '../support/oci-artifact.ts';
 import { pushImage, writeImage } from '../support/oci-image.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { type Outcome, succeeded } from '../support/run-command.ts';
@@ -167,6 +168,55 @@ describe('from a registry', () => {
   });
   it('takes the disk image that is an artifact', async () => {
     succeeded(await download(`oci://${registry.host}/artifact:1`));
+    expectStored();
+  });
+  it('takes the artifact of this architecture out of an index', async () => {
+    const repository = `${registry.url}/v2/platforms`;
+    const content = fs.readFileSync(image);
+    const ours = await pushArtifact(repository, 'ours', { title: 'app.sysext.raw', content });
+    const theirs = await pushArtifact(repository, 'theirs', {
+      title: 'app.sysext.raw',
+      content: Buffer.from('for another machine'),
+    });
+    await pushIndex(repository, '1', { s390x: theirs, [containerArchitecture()]: ours });
+    succeeded(await download(`oci://${registry.host}/platforms:1`));
+    expectStored();
+    await pushIndex(repository, 'others', { s390x: theirs });
+    const { status, stderr } = await download(`oci://${registry.host}/platforms:others`);
+    expect([status, stderr]).toEqual([
+      4,
+      expect.stringMatching(/no image for linux\/.*it has: linux\/s390x/),
+    ]);
+  });
+  it('takes an artifact that says to be an archive, as oras says of files', async () => {
+    await pushArtifact(`${registry.url}/v2/default-type`, '1', {
+      title: 'dist/app.sysext.raw',
+      content: fs.readFileSync(image),
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+    });
+    succeeded(await download(`oci://${registry.host}/default-type:1`));
+    expectStored();
+  });
+  it('asks which one is meant where a layer holds several disk images', async () => {
+    const content = fs.readFileSync(image);
+    const layer = await tarArchive([
+      { name: 'other.sysext.raw', content: Buffer.from('no image') },
+      { name: 'images/app.sysext.raw', content },
+      { name: '../../escaped.raw', content },
+    ]);
+    await pushImage(
+      writeImage(join(scratch, 'several'), {
+        layers: [layer, await tarArchive([{ name: 'readme', content: '' }])],
+      }),
+      `${registry.host}/several:1`,
+    );
+    const { status, stderr } = await download(`oci://${registry.host}/several:1`);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/3 disk images in it: other.sysext.raw, app/),
+    ]);
+    expect(stored()).toEqual([]);
+    succeeded(await download(`oci://${registry.host}/several:1`, '--name', 'app.sysext.raw'));
     expectStored();
   });
   it('says that there is no such tag, with exit status 4', async () => {

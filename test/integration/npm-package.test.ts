@@ -70,6 +70,12 @@ console.log(extensions.length);
     await writeFile(at('user/main.ts'), source.replace('extensions.length', 'extensions.size'));
     expect(await checkTypes()).toContain("'size' does not exist");
   });
+
+  it('is used as its documentation says', async () => {
+    const [, example] = /^```ts\n(.*?)^```$/ms.exec(await readFile('docs/library.md', 'utf8')) ?? [];
+    await writeFile(at('user/main.ts'), example!);
+    expect(await checkTypes()).toBe('');
+  });
 });
 
 /** What TypeScript says of the program that uses the library. */

@@ -128,3 +128,12 @@ describe('what is wrong is told with its place', () => {
     await expect(read()).rejects.toMatchObject({ code: 'configuration' });
   });
 });
+
+test.each([
+  '{"sysext": {"require_signatures": true}}',
+  "'sysext' : {require_signatures: true}\n",
+  'sysext  :\n  require_signatures: true\n',
+])('the key of a cloud-config counts however it is written: %j', async (text) => {
+  write('oem/90_custom.yaml', text);
+  expect(await read()).toMatchObject({ requireSignatures: true });
+});

@@ -27,7 +27,7 @@ export async function changeFromFlags(
   name: string,
   flags: ChangeFlags,
   { kind, root }: AgentTarget,
-  { terminal, environment }: Invocation,
+  { terminal, environment, signal }: Invocation,
 ): Promise<void> {
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
   const request = {
@@ -35,6 +35,7 @@ export async function changeFromFlags(
     name: utf8ByteString(name),
     now: flags.now === true,
     dryRun: flags.dryRun === true,
+    signal,
   };
   const result =
     action === 'remove'

@@ -21,6 +21,12 @@ export function classCommand(kind: 'sysext' | 'confext', invocation: Invocation,
   const group = new Command(kind)
     .description(`Manages the ${WHAT[kind]}s of this node.`)
     .helpCommand(false)
+    .addHelpText(
+      'after',
+      example(`kairos-agent KIND download https://example.org/extensions/k3sv1.32.1.raw
+kairos-agent KIND enable --active --now k3s
+kairos-agent KIND status`),
+    )
     .copyInheritedSettings(program);
   const add = (command: Command): void => {
     group.addCommand(common(command).copyInheritedSettings(program));

@@ -77,6 +77,8 @@ const STATES = {
   dangling: 'a link to what is not there',
 } as const;
 
+const REQUIRED = { true: 'required', false: 'not required', null: 'unknown' } as const;
+
 function machineLines({
   boot,
   bootStage,
@@ -91,7 +93,7 @@ function machineLines({
     field('boot', `${boot.state}, ${loads} (${boot.reason})`),
     field('Trusted Boot', boot.trustedBoot ? 'yes' : 'no'),
     field('systemd', systemd === null ? 'unknown' : `${systemd}`),
-    field('signatures', `${signatures.required ? 'required' : 'not required'}: ${signatures.reason}`),
+    field('signatures', `${REQUIRED[`${signatures.required}`]}: ${signatures.reason}`),
     field('policy', imagePolicy ?? "systemd's own"),
     ...(bootStage?.disabledBy ? [field('turned off', `by the kernel argument ${bootStage.disabledBy}`)] : []),
     ...(hierarchies.length === 0 ? [field('merged', 'nothing')] : []),

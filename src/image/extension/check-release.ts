@@ -25,6 +25,8 @@ export interface ReleaseHost {
   readonly osRelease: Release;
   /** systemd's name of its architecture; undefined to leave it out. */
   readonly architecture: string | undefined;
+  /** Such as `257.8`; a newer one if absent. */
+  readonly systemdVersion?: string;
 }
 
 /** What the release file of an extension is held against. */
@@ -153,6 +155,7 @@ function matchHost(
     release,
     host: hostRelease(host.osRelease, kind, host.architecture),
     scope: 'system',
+    ...(host.systemdVersion !== undefined && { systemdVersion: host.systemdVersion }),
   });
   return matches ? [] : [problem(`release-${code}`, `systemd ignores it on this host: ${reason}`)];
 }

@@ -20,13 +20,35 @@ import { type ImageUri, parseImageUri } from './uri.ts';
 const SIZE_MAX = 16 * 1024 ** 3;
 const CA_FILE_MAX = 4 * 1024 * 1024;
 
+/** Which image is fetched. */
+export interface FetchTarget {
+  readonly uri: ImageUri;
+  /** The name of the file in the store; undefined where the container image tells it. */
+  readonly fileName: ByteString | undefined;
+}
+
+/**
+ * What a URI and a name mean, before anything is touched.
+ *
+ * @param name The name of the file in the store; the URI's own if undefined.
+ * @throws NodeError ('bad-uri', 'bad-name').
+ */
+export function fetchTarget(text: string, name: ByteString | undefined, kind: ExtensionKind): FetchTarget {
+  const uri = parseImageUri(text);
+  const fileName = name ?? (uri.scheme === 'oci' ? undefined : uri.fileName);
+  if (fileName !== undefined) checkImageFileName(fileName, kind);
+  else if (uri.scheme !== 'oci') {
+    throw new NodeError('bad-uri', 'the URI names no file, but a directory', {
+      hint: 'give the address of the image itself, or a name with --name',
+    });
+  }
+  return { uri, fileName };
+}
+
 /** What is fetched, and whereto. */
-export interface FetchRequest {
+export interface FetchRequest extends FetchTarget {
   readonly host: Host;
   readonly kind: ExtensionKind;
-  readonly uri: string;
-  /** The name of the file in the store; the URI's own if undefined. */
-  readonly name: ByteString | undefined;
   /** The store's directory. */
   readonly directory: HostDirectory;
   readonly configuration: Configuration;
@@ -71,21 +93,16 @@ export async function fetchImage(request: FetchRequest): Promise<FetchedImage | 
 }
 
 function fetchFrom(request: FetchRequest): Promise<FetchedImage | OwnImage> {
-  const uri = parseImageUri(request.uri);
-  const open = (fileName: ByteString): Promise<PartialFile> => {
-    checkImageFileName(fileName, request.kind);
-    return PartialFile.open(request.directory, fileName, {
+  const { uri, fileName } = request;
+  const open = (name: ByteString): Promise<PartialFile> => {
+    checkImageFileName(name, request.kind);
+    return PartialFile.open(request.directory, name, {
       limit: request.configuration.downloadLimit ?? SIZE_MAX,
       wantsDigest: request.wantsDigest,
     });
   };
   if (uri.scheme === 'oci') return fetchOci(uri.reference, request, open);
-  const fileName = request.name ?? uri.fileName;
-  if (fileName === undefined) {
-    throw new NodeError('bad-uri', `the URI names no file, but a directory`, {
-      hint: 'give the address of the image itself, or a name with --name',
-    });
-  }
+  if (fileName === undefined) throw new TypeError('only a container image tells the name itself');
   return uri.scheme === 'file'
     ? fetchFile(uri.path, fileName, request, open)
     : fetchHttp(uri, fileName, request, open);
@@ -124,15 +141,14 @@ async function fetchHttp(
 async function fetchFile(
   path: ByteString,
   fileName: ByteString,
-  { directory, onProgress, signal }: FetchRequest,
+  { directory, wantsDigest, onProgress, signal }: FetchRequest,
   open: Open,
 ): Promise<FetchedImage | OwnImage> {
   await using file = await LocalFile.open(path);
-  const own = directory.list().find((name) => {
-    const status = name.endsWith('.raw') ? directory.status(name) : undefined;
-    return status?.inode === file.inode && status.device === file.device;
-  });
-  if (own !== undefined) return { fileName: own, partial: undefined };
+  const own = directory.status(fileName);
+  const isOwn = own?.inode === file.inode && own.device === file.device;
+  // Its digest is that of a copy, as for any other file.
+  if (isOwn && !wantsDigest) return { fileName, partial: undefined };
   const partial = await open(fileName);
   try {
     await file.copy(partial, onProgress, signal);
@@ -150,7 +166,7 @@ async function fetchOci(reference: string, request: FetchRequest, open: Open): P
     import('../../source/registry/open.ts'),
     import('../../source/registry/reference.ts'),
   ]);
-  const { architecture, name, onProgress, signal } = request;
+  const { architecture, onProgress, signal } = request;
   const source = await openRegistryImage(parseReference(reference), {
     environment: environmentOf(request),
     architecture,
@@ -162,7 +178,7 @@ async function fetchOci(reference: string, request: FetchRequest, open: Open): P
     let fileName: ByteString = '';
     const partial = await takeDiskImage({
       source,
-      name,
+      name: request.fileName,
       openPartial: (taken) => {
         fileName = taken;
         return open(taken);

@@ -7,6 +7,7 @@ import { FileReader, FileWriter, READ_FLAGS } from './open-file.ts';
 import { errorCode, systemError } from './system-error.ts';
 
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const DIRECTORY_MODE = 0o755;
 /** Bytes of a name: NAME_MAX of Linux. */
 const NAME_MAX = 255;
 /** What flock(1) is told to answer where another process has the lock. */
@@ -115,8 +116,11 @@ export class OpenDirectory implements HostDirectory {
     { create = false }: { readonly create?: boolean } = {},
   ): OpenDirectory | undefined {
     return this.#unlessMissing('open', name, (location) => {
-      if (create) this.#makeDirectory(name, location);
-      return OpenDirectory.open(location, this.#path(name), this.#resolves);
+      const isMade = create && this.#makeDirectory(name, location);
+      const opened = OpenDirectory.open(location, this.#path(name), this.#resolves);
+      // Whatever the umask: anybody may look.
+      if (isMade) fs.fchmodSync(opened.#descriptor, DIRECTORY_MODE);
+      return opened;
     });
   }
 
@@ -181,15 +185,16 @@ export class OpenDirectory implements HostDirectory {
     });
   }
 
-  /** Makes a directory, durably, unless something of that name is there. */
-  #makeDirectory(name: ByteString, location: Buffer): void {
+  /** Makes a directory, durably, unless something of that name is there. Returns whether it did. */
+  #makeDirectory(name: ByteString, location: Buffer): boolean {
     try {
-      fs.mkdirSync(location, 0o755);
+      fs.mkdirSync(location, DIRECTORY_MODE);
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') return;
+      if (errorCode(error) === 'EEXIST') return false;
       throw systemError('make', this.#path(name), error);
     }
     this.sync();
+    return true;
   }
 
   #location(name: ByteString): Buffer {

@@ -17,6 +17,8 @@ export function runProgram(
       // Its messages are shown and matched: no colours, no pager, no translation.
       env: { ...base, LC_ALL: 'C.UTF-8', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // In a session of its own: Ctrl-C is for the agent, which must not lose systemd in the middle of merging.
+      detached: true,
       // Node takes whole milliseconds only.
       timeout: Math.ceil(timeout),
       killSignal: 'SIGKILL',

@@ -36,11 +36,13 @@ export interface AppliedPlan {
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<AppliedPlan> {
   const undo: (() => void)[] = [];
   const remarks: string[] = [];
+  /** What was live before systemd was called; undefined as long as it was not. */
+  let before: readonly ByteString[] | undefined;
   let isRefreshed = false;
   try {
     for (const step of plan.steps) {
       if (step.action === 'refresh') {
-        const before = options.liveNames();
+        before = options.liveNames();
         const said = await options.refresh();
         isRefreshed = true;
         remarks.push(...compare(plan, options, before, said));
@@ -52,13 +54,13 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Appl
       }
     }
   } catch (error) {
-    await takeBack(undo, isRefreshed, options, error);
+    await takeBack(undo, options, error, () => isRefreshed || !isLive(before, options));
     throw error;
   }
   return { changed: plan.steps.length > 0, remarks };
 }
 
-/** What does a step, and what takes it back, whether it was done or not. */
+/** What does a step, and what takes it back, whether it was done or not. Preparing fails where neither is possible. */
 interface PreparedStep {
   readonly apply: () => void;
   readonly undo: () => void;
@@ -69,11 +71,13 @@ function prepare(step: Exclude<Step, { action: 'refresh' }>, options: ApplyOptio
   const { fileName } = step;
   switch (step.action) {
     case 'link-profile':
+      store.checkReplaceable(fileName, step.profile);
       return {
         apply: () => store.enable(fileName, step.profile),
         undo: () => void store.disable(fileName, step.profile),
       };
     case 'unlink-profile':
+      store.checkReplaceable(fileName, step.profile);
       return {
         apply: () => void store.disable(fileName, step.profile),
         undo: () => store.enable(fileName, step.profile),
@@ -104,7 +108,7 @@ function prepare(step: Exclude<Step, { action: 'refresh' }>, options: ApplyOptio
 /** Compares what systemd merged with what was intended; it exits with 0 for an extension that it ignored. */
 function compare(
   { steps }: Plan,
-  { extensionName, liveNames }: ApplyOptions,
+  { store, extensionName, liveNames }: ApplyOptions,
   before: readonly ByteString[],
   said: readonly string[],
 ): string[] {
@@ -118,7 +122,7 @@ function compare(
     throw new NodeError(
       'systemd',
       `systemd left ${shown} out, although it reported success${reason === '' ? '' : `: ${reason}`}`,
-      { hint: `kairos-agent status ${shown} tells what does not fit` },
+      { hint: `kairos-agent ${store.kind.name} verify ${shown} tells what does not fit` },
     );
   }
   const remarks: string[] = [];
@@ -133,23 +137,28 @@ function compare(
   return remarks;
 }
 
+/** Whether these names are live, and no others. */
+function isLive(names: readonly ByteString[] | undefined, { liveNames }: ApplyOptions): boolean {
+  return names === undefined || names.toSorted().join('\n') === [...liveNames()].sort().join('\n');
+}
+
 async function takeBack(
   undo: (() => void)[],
-  isRefreshed: boolean,
-  { refresh }: ApplyOptions,
+  { store, refresh }: ApplyOptions,
   cause: unknown,
+  needsRefresh: () => boolean,
 ): Promise<void> {
   try {
     for (const step of undo.reverse()) step();
-    // A refresh that failed changed nothing; one that succeeded must be followed by one for the former set.
-    if (isRefreshed) await refresh();
+    // A refresh that failed changed nothing; one that succeeded, or did not come to its end, must be followed by one for the former set.
+    if (needsRefresh()) await refresh();
   } catch (error) {
     const { code, message } =
       cause instanceof NodeError ? cause : { code: 'io' as const, message: String(cause) };
     const because = error instanceof Error ? error.message : String(error);
     throw new NodeError(code, `${message}; and what was done before could not be taken back: ${because}`, {
       cause,
-      hint: 'kairos-agent sysext status shows what is enabled and what is live',
+      hint: `kairos-agent ${store.kind.name} status shows what is enabled and what is live`,
     });
   }
 }

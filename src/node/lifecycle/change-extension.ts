@@ -1,11 +1,12 @@
 import type { ByteString } from '../../base/byte-string.ts';
+import { displayName } from '../../base/display.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
 import { type MachineRules, readMachineRules } from '../machine-rules.ts';
 import { findImage } from '../store/find-image.ts';
-import type { Profile } from '../store/layout.ts';
+import { FILE_NAME_MAX, type Profile } from '../store/layout.ts';
 import { Store } from '../store/store.ts';
 import type { StoreContents } from '../store/store-contents.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -24,6 +25,8 @@ export interface ChangeRequest {
   readonly now: boolean;
   /** Whether nothing is to be changed, but only the plan made. */
   readonly dryRun: boolean;
+  /** Ends it as long as nothing was changed; from then on it is brought to its end. */
+  readonly signal?: AbortSignal;
 }
 
 /** As {@link ChangeRequest}, for one profile. */
@@ -46,12 +49,16 @@ export interface ChangeResult {
  * Enables an extension for a boot profile and, with `now`, makes it live. All or nothing: where a step fails, those before it are
  * taken back.
  *
- * @throws NodeError: 'not-found', 'ambiguous'; 'conflict' or 'refused' where it would harm the machine; 'systemd', 'io', 'busy'.
+ * @throws NodeError: 'not-found', 'ambiguous'; 'conflict' or 'refused' where it would harm the machine; 'systemd', 'io', 'busy'. And
+ * the reason of the signal.
  */
 export function enableExtension(host: Host, request: ProfileChangeRequest): Promise<ChangeResult> {
   return change(host, request, {
     plan: (image, live) => planEnable(image, live.boot, request.profile, request.now),
-    check: (situation) => checkEnable(host, { ...request, ...situation }),
+    check: ({ plan, ...situation }) => {
+      const now = plan.steps.some(({ action }) => action === 'link-run');
+      return checkEnable(host, { ...request, ...situation, now });
+    },
   });
 }
 
@@ -69,6 +76,7 @@ export function removeExtension(host: Host, request: ChangeRequest): Promise<Cha
 
 /** What a check of a change is told. */
 interface Situation {
+  readonly plan: Plan;
   readonly fileName: ByteString;
   readonly contents: StoreContents;
   readonly directory: HostDirectory;
@@ -83,7 +91,7 @@ interface Change {
 
 async function change(
   host: Host,
-  { kind, name, now, dryRun }: ChangeRequest,
+  { kind, name, now, dryRun, signal }: ChangeRequest,
   { plan: makePlan, check }: Change,
 ): Promise<ChangeResult> {
   if (now && !host.isRunning) {
@@ -98,11 +106,13 @@ async function change(
     name,
     kind,
   );
+  checkChangeable(fileName);
   const rules = await readMachineRules(host, kind);
   const live = new LiveState(host, kind, rules);
   const plan = makePlan(plannedImage(contents, fileName, live), live);
   if (plan.steps.some(({ action }) => action === 'refresh')) checkSystemd(kind, rules);
-  const findings = (await check?.({ fileName, contents, directory: store.directory, live, rules })) ?? [];
+  const findings =
+    (await check?.({ plan, fileName, contents, directory: store.directory, live, rules })) ?? [];
   const errors = findings.filter(({ level }) => level === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -111,6 +121,7 @@ async function change(
       hint: first.hint ?? 'nothing was changed',
     });
   }
+  signal?.throwIfAborted();
   if (dryRun) return { plan, changed: false, findings, remarks: [] };
   const applied = await applyPlan(plan, {
     host,
@@ -122,6 +133,16 @@ async function change(
   });
   await updateIndex(store.directory, store.contents());
   return { plan, findings, ...applied };
+}
+
+/** An image that somebody else put into the store may have a name that leaves no room for those that are made of it. */
+function checkChangeable(fileName: ByteString): void {
+  if (fileName.length <= FILE_NAME_MAX) return;
+  throw new NodeError(
+    'unsafe-path',
+    `${displayName(fileName)}: its name has more than ${FILE_NAME_MAX} bytes, so kairos-agent did not put it there and cannot change it`,
+    { hint: 'rename it, or remove it, by hand' },
+  );
 }
 
 function plannedImage(contents: StoreContents, fileName: ByteString, live: LiveState): PlannedImage {

@@ -9,6 +9,7 @@ import type { Host, HostDirectory } from '../host/host.ts';
 import { readKernelVersion } from '../machine/kernel-version.ts';
 import { findExtensions } from '../machine/search-directories.ts';
 import type { MachineRules } from '../machine-rules.ts';
+import { mergedHierarchies } from '../refresh-settings.ts';
 import type { Profile } from '../store/layout.ts';
 import type { StoreContents } from '../store/store-contents.ts';
 import { checkSet, type SetCode, type SetMember } from './check-set.ts';
@@ -21,7 +22,8 @@ import {
 } from './file-conflicts.ts';
 import type { LiveState } from './live-state.ts';
 import { openExtension } from './open-extension.ts';
-import { isStoreLink, shadowing } from './shadowing.ts';
+import { isStoreLink } from './run-links.ts';
+import { shadowing } from './shadowing.ts';
 import { RefusedImageError, verifyForMachine } from './verify-stored.ts';
 
 /** What there may be to say before an extension is enabled. */
@@ -32,6 +34,8 @@ export interface EnableCheck {
   readonly kind: ExtensionKind;
   readonly fileName: ByteString;
   readonly profile: Profile;
+  /** Whether it is merged at once, together with what is live. */
+  readonly now: boolean;
   readonly contents: StoreContents;
   /** The store's directory. */
   readonly directory: HostDirectory;
@@ -51,26 +55,20 @@ export async function checkEnable(host: Host, check: EnableCheck): Promise<Findi
   await verify(host, check);
   signal?.throwIfAborted();
   const elsewhere = findExtensions(host, kind, rules.systemdVersion).filter(
-    ({ state, target }) => state === 'used' && !isStoreLink(target, kind),
+    ({ state, target }) => state !== 'dangling' && state !== 'shadowed' && !isStoreLink(target, kind),
   );
   const self: SetMember = { name: live.extensionName(fileName), place: fileName };
   const findings: Finding<EnableCode>[] = shadowing(self, elsewhere, kind);
   const companions = new Set<ByteString>();
-  for (const boot of bootsOf(check.profile)) {
-    const others = check.contents.images.filter(
-      (image) =>
-        image.fileName !== fileName &&
-        image.profiles.some((profile) => profile === boot || profile === 'common'),
-    );
-    for (const other of others) companions.add(other.fileName);
+  for (const { files, when } of mergedTogether(check)) {
+    for (const file of files) companions.add(file);
     const members = [
-      ...others.map((other) => ({ name: live.extensionName(other.fileName), place: other.fileName })),
+      ...files.map((file) => ({ name: live.extensionName(file), place: file })),
       ...elsewhere
         .filter(({ name }) => name !== self.name)
         .map(({ name, directory: path, entry }) => ({ name, place: `${path}/${entry}` })),
     ];
-    const hierarchies = rules.configuration.hierarchies ?? rules.service.hierarchies;
-    for (const finding of checkSet(self, members, hierarchies, `in boots of the profile ${boot}`)) {
+    for (const finding of checkSet(self, members, mergedHierarchies(kind, rules), when)) {
       const isKnown = findings.some(
         ({ code, subjects }) => code === finding.code && subjects.join() === finding.subjects.join(),
       );
@@ -132,6 +130,26 @@ async function kernelFindings(
       subjects: [shown],
     },
   ];
+}
+
+/** Images of the store that are merged with an extension at some time. */
+interface Companions {
+  readonly files: readonly ByteString[];
+  /** For messages, such as `in boots of the profile active`. */
+  readonly when: string;
+}
+
+/** With what an extension is merged: in each boot that loads it, and now. */
+function mergedTogether({ fileName, profile, now, contents, live }: EnableCheck): Companions[] {
+  const sets = bootsOf(profile).map((boot) => ({
+    files: contents.images
+      .filter(({ profiles }) => profiles.includes(boot) || profiles.includes('common'))
+      .map((image) => image.fileName),
+    when: `in boots of the profile ${boot}`,
+  }));
+  // What was disabled and not unloaded is there, too.
+  if (now) sets.push({ files: live.runLinks.map((link) => link.fileName), when: 'now' });
+  return sets.map(({ files, when }) => ({ files: files.filter((file) => file !== fileName), when }));
 }
 
 /** The boots that load a profile. */

@@ -2,7 +2,7 @@ import type { ByteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { Verdict } from '../../trust/verdict.ts';
-import { fetchImage } from '../download/fetch-image.ts';
+import { fetchImage, fetchTarget } from '../download/fetch-image.ts';
 import type { PartialFile } from '../download/partial-file.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
@@ -52,15 +52,17 @@ export interface DownloadResult {
  * @throws NodeError, RefusedImageError, SourceError, and the reason of the abort.
  */
 export async function downloadExtension(host: Host, request: DownloadRequest): Promise<DownloadResult> {
-  const { kind, uri, name, onProgress, signal } = request;
+  const { kind, uri, onProgress, signal } = request;
+  const target = fetchTarget(uri, request.name, kind);
   const rules = await readMachineRules(host, kind);
+  // What interrupted agents left must not take the space that is needed now.
+  (await Store.open(host, kind))[Symbol.dispose]();
   using directory = openStoreDirectory(host, kind);
   const start = host.now().getTime();
   const fetched = await fetchImage({
     host,
     kind,
-    uri,
-    name,
+    ...target,
     directory,
     configuration: rules.configuration,
     architecture: containerArchitecture(),

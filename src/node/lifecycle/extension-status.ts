@@ -8,11 +8,13 @@ import { mergedNames } from '../machine/merged.ts';
 import { type FoundExtension, findExtensions } from '../machine/search-directories.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import { readMachineRules } from '../machine-rules.ts';
+import type { MachineTrust } from '../machine-trust.ts';
 import { findImage } from '../store/find-image.ts';
 import { type Profile, storePath } from '../store/layout.ts';
 import { readStore, type StoredImage, type Stranger } from '../store/store-contents.ts';
 import { type ListedExtension, listExtensions } from './list-extensions.ts';
 import { LiveState } from './live-state.ts';
+import { isStoreLink } from './run-links.ts';
 
 /** A machine and its extensions; data for people and scripts, names as text for display. */
 export interface MachineStatus {
@@ -25,14 +27,14 @@ export interface MachineStatus {
   };
   /** Null where nobody knows. */
   readonly systemd: number | null;
-  /** Whether a trusted signature is demanded, and why or why not. */
-  readonly signatures: { readonly required: boolean; readonly reason: string };
+  /** Whether a trusted signature is demanded, and why or why not; null where a part of the configuration is not known. */
+  readonly signatures: { readonly required: boolean | null; readonly reason: string };
   readonly imagePolicy: string | null;
   readonly hierarchies: readonly HierarchyStatus[];
   /** Names that are merged, the one that wins last. */
   readonly mergeOrder: readonly string[];
   readonly extensions: readonly ExtensionStatus[];
-  /** What systemd finds in its search directories besides the store's links. */
+  /** What systemd finds in its search directories besides the store's links, and links to the store that lead nowhere. */
   readonly elsewhere: readonly ElsewhereStatus[];
   /** What the boot stage did; null where it did not run, or left no report that can be understood. */
   readonly bootStage: BootStageStatus | null;
@@ -93,7 +95,8 @@ export async function readStatus(
   kind: ExtensionKind,
   name: ByteString | undefined,
 ): Promise<MachineStatus> {
-  const rules = await readMachineRules(host, kind);
+  const forbidden: ByteString[] = [];
+  const rules = await readMachineRules(host, kind, (path) => forbidden.push(path));
   const live = new LiveState(host, kind, rules);
   const store = readStore(host, kind);
   const listed = await listExtensions(host, kind);
@@ -102,8 +105,10 @@ export async function readStatus(
   const bootStage = readBootStage(host, kind);
   const fileNames = store.images.map(({ fileName }) => fileName);
   const chosen = name === undefined ? fileNames : [findImage(fileNames, name, kind)];
-  const isOurs = ({ target }: FoundExtension): boolean =>
-    target?.startsWith(`${storePath(kind)}/`) === true && target.split('/').length > 4;
+  const isOurs = ({ target, state }: FoundExtension): boolean =>
+    isStoreLink(target, kind) && state !== 'dangling';
+  const isThere = (one: ByteString): boolean =>
+    found.some(({ name: other, state }) => other === one && state !== 'dangling');
   const extensions = store.images.flatMap((image, index): ExtensionStatus[] => {
     const entry = listed[index];
     if (entry === undefined || !chosen.includes(image.fileName)) return [];
@@ -118,7 +123,7 @@ export async function readStatus(
       trustedBoot: rules.isTrustedBoot,
     },
     systemd: rules.systemdVersion ?? null,
-    signatures: { required: rules.trust.trusted !== undefined, reason: rules.trust.reason },
+    signatures: signaturesOf(rules.trust, forbidden),
     imagePolicy: rules.configuration.imagePolicy ?? rules.service.imagePolicy ?? null,
     hierarchies: live.merged.map(({ hierarchy, names: merged, since, isMutable }) => ({
       hierarchy: displayName(hierarchy),
@@ -138,8 +143,31 @@ export async function readStatus(
       })),
     bootStage,
     strangers: store.strangers.map((stranger) => strangerStatus(stranger, kind)),
-    remarks: remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
+    remarks: [
+      ...forbidden.map(
+        (path) => `${displayName(path)} may not be read by this user: what it sets is not known`,
+      ),
+      ...(rules.policyProblem === undefined
+        ? []
+        : [`images are held against the policy of the service by systemd alone: ${rules.policyProblem}`]),
+      ...names
+        .filter((one) => !isThere(one))
+        .map(
+          (one) =>
+            `${displayName(one)} is live, although its image is gone: until extensions are next refreshed, or until the next boot`,
+        ),
+      ...remarksOn(kind, rules.systemdVersion, rules.configuration.mutable),
+    ],
   };
+}
+
+function signaturesOf(
+  { trusted, reason }: MachineTrust,
+  forbidden: readonly ByteString[],
+): MachineStatus['signatures'] {
+  return trusted === undefined && forbidden.length > 0
+    ? { required: null, reason: 'this is no Trusted Boot, and what the configuration demands is not known' }
+    : { required: trusted !== undefined, reason };
 }
 
 function readBootStage(host: Host, kind: ExtensionKind): BootStageStatus | null {

@@ -2,6 +2,7 @@ import type { ByteString } from '../../base/byte-string.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { EntryStatus, HostDirectory } from '../host/host.ts';
+import { errorCode } from '../host/system-error.ts';
 import type { StoreContents, StoredImage } from '../store/store-contents.ts';
 import type { ImageFacts } from './image-facts.ts';
 
@@ -12,7 +13,10 @@ type FactsIndex = Readonly<Record<ByteString, { readonly file: string; readonly 
 const INDEX_NAME = '.#facts.json';
 const INDEX_MAX = 8 * 1024 * 1024;
 
-/** Facts of the images in a store: from the index where it knows the very file, else from the image. */
+/**
+ * Facts of the images in a store: from the index where it knows the very file, else from the image. That one cannot be read is a
+ * fact, too.
+ */
 export async function readFacts(
   directory: HostDirectory,
   images: readonly StoredImage[],
@@ -20,19 +24,34 @@ export async function readFacts(
 ): Promise<Map<ByteString, ImageFacts>> {
   const factsOf = indexedFacts(directory);
   const facts = new Map<ByteString, ImageFacts>();
-  for (const { fileName, status } of images) {
-    const known = factsOf(fileName, status);
-    if (known !== undefined) {
-      facts.set(fileName, known);
-      continue;
+  for (const image of images) {
+    try {
+      const found = factsOf(image.fileName, image.status) ?? (await readImage(directory, image, kind));
+      if (found !== undefined) facts.set(image.fileName, found);
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      facts.set(image.fileName, unreadable(error));
     }
-    // What reads images is large, and a listing mostly does without.
-    const { readImageFacts } = await import('./image-facts.ts');
-    using reader = directory.openFile(fileName);
-    // It may have been removed since the directory was read.
-    if (reader !== undefined) facts.set(fileName, await readImageFacts(reader, fileName, kind));
   }
   return facts;
+}
+
+/** Reads facts from an image; undefined where it was removed since the directory was read. Throws a NodeError ('io'). */
+async function readImage(
+  directory: HostDirectory,
+  { fileName }: StoredImage,
+  kind: ExtensionKind,
+): Promise<ImageFacts | undefined> {
+  // What reads images is large, and a listing mostly does without.
+  const { readImageFacts } = await import('./image-facts.ts');
+  using reader = directory.openFile(fileName);
+  return reader && (await readImageFacts(reader, fileName, kind));
+}
+
+/** What is known of an image that this user may not read, or that the disk does not give. */
+function unreadable(error: NodeError): ImageFacts {
+  const problem = errorCode(error) === 'EACCES' ? 'permission denied' : error.message;
+  return { version: undefined, signedBy: undefined, rootHash: undefined, problem };
 }
 
 /** The facts of images that the index knows; undefined of one that it does not know, or that was changed since. */
@@ -56,11 +75,13 @@ export async function updateIndex(directory: HostDirectory, { images, kind }: St
     );
   if (isCurrent) return;
   try {
-    const facts = await readFacts(directory, images, kind);
-    const entries = images.flatMap(({ fileName, status }) => {
-      const found = facts.get(fileName);
-      return found === undefined ? [] : [[fileName, { file: identityOf(status), facts: found }] as const];
-    });
+    const factsOf = indexedFacts(directory);
+    const entries: [ByteString, FactsIndex[string]][] = [];
+    for (const image of images) {
+      const { fileName, status } = image;
+      const facts = factsOf(fileName, status) ?? (await readImage(directory, image, kind));
+      if (facts !== undefined) entries.push([fileName, { file: identityOf(status), facts }]);
+    }
     await writeIndex(directory, Object.fromEntries(entries));
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
@@ -73,6 +94,7 @@ async function writeIndex(directory: HostDirectory, index: FactsIndex): Promise<
   {
     await using writer = directory.openWriter(made, { existing: false });
     await writer.write(Buffer.from(JSON.stringify(index)));
+    writer.publish();
   }
   directory.rename(made, INDEX_NAME);
 }

@@ -64,7 +64,7 @@ export class LiveState {
   }
 
   #read(): MergedHierarchy[] {
-    return this.#host.isRunning ? readLive(this.#host, this.#kind, this.#rules.service.hierarchies) : [];
+    return this.#host.isRunning ? readLive(this.#host, this.#kind) : [];
   }
 }
 

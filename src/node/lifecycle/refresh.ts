@@ -12,7 +12,8 @@ const LINES_MAX = 20;
  * Lets systemd merge the extensions that it finds, in one step: what was merged before stays until the new set is ready.
  * Returns what systemd said.
  *
- * @throws NodeError ('systemd') with what systemd said, where it failed; what was merged before is still.
+ * @throws NodeError ('systemd') with what systemd said, where it failed; what was merged before is still, unless it did not end in
+ * time.
  */
 export async function refresh(
   host: Host,
@@ -28,7 +29,8 @@ export async function refresh(
   if (status === 0) return lines;
   const said = lines.slice(-LINES_MAX).join('; ');
   const how = status === undefined ? 'did not end in time' : `failed with the status ${status}`;
+  const before = status === undefined ? '' : 'what was live before still is; ';
   throw new NodeError('systemd', `${program} refresh ${how}${said === '' ? '' : `: ${said}`}`, {
-    hint: `what was live before still is; journalctl -u ${program} may tell more`,
+    hint: `${before}journalctl -u ${program} may tell more`,
   });
 }

@@ -4,7 +4,7 @@ import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host, HostDirectory } from '../host/host.ts';
 import type { Profile } from '../store/layout.ts';
-import { newLinkName, PROFILES, runLinkTarget, runPath, storePath } from '../store/layout.ts';
+import { HIDDEN, newLinkName, PROFILES, runLinkTarget, runPath, storePath } from '../store/layout.ts';
 import type { RunLink } from './plan.ts';
 
 /** A link in /run that leads to an image of the store, and that image. */
@@ -26,11 +26,17 @@ export function readRunLinks(host: Host, kind: ExtensionKind): NamedRunLink[] {
 function runLinksIn(directory: HostDirectory, kind: ExtensionKind): NamedRunLink[] {
   const links: NamedRunLink[] = [];
   for (const name of directory.list()) {
-    if (directory.status(name)?.kind !== 'symlink') continue;
+    // One that an interrupted agent did not give its name is not seen by systemd, either.
+    if (name.startsWith(HIDDEN) || directory.status(name)?.kind !== 'symlink') continue;
     const target = linkedImage(directory.readLink(name), kind);
     if (target !== undefined) links.push({ name, ...target, resolves: directory.resolves(name) });
   }
   return links;
+}
+
+/** Whether a link in /run leads to an image of the store, by its own path or a profile's. */
+export function isStoreLink(target: ByteString | undefined, kind: ExtensionKind): boolean {
+  return linkedImage(target, kind) !== undefined;
 }
 
 /** The image of the store that a target names. */
@@ -42,6 +48,7 @@ function linkedImage(
   if (target?.startsWith(prefix) !== true) return undefined;
   const parts = target.slice(prefix.length).split('/');
   const fileName = parts.pop()!;
+  if (fileName === '' || fileName === '.' || fileName === '..') return undefined;
   if (parts.length === 0) return { fileName, profile: undefined };
   const profile = PROFILES.find((name) => name === parts[0]);
   return parts.length === 1 && profile !== undefined ? { fileName, profile } : undefined;

@@ -1,9 +1,8 @@
-import type { ByteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { type FoundExtension, searchDirectories } from '../machine/search-directories.ts';
-import { runPath, storePath } from '../store/layout.ts';
+import { runPath } from '../store/layout.ts';
 import type { SetCode, SetMember } from './check-set.ts';
 
 /** What other search directories have of the same name. */
@@ -28,9 +27,4 @@ export function shadowing(
         subjects: [place],
       };
     });
-}
-
-/** Whether a link leads to the store of a class. */
-export function isStoreLink(target: ByteString | undefined, kind: ExtensionKind): boolean {
-  return target?.startsWith(`${storePath(kind)}/`) === true;
 }

@@ -32,7 +32,7 @@ export interface VerifiedExtension {
 /**
  * Verifies images in the store, one after the other, with the trust, the image policy and the release of this machine.
  *
- * @throws NodeError: 'not-found', 'ambiguous', 'io', 'configuration'; TrustError for certificates of the configuration.
+ * @throws NodeError: 'not-found', 'ambiguous', 'io', 'configuration'.
  */
 export async function* verifyExtensions(
   host: Host,

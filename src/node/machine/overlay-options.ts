@@ -19,6 +19,11 @@ const WORKSPACE = '/run/systemd/sysext';
 export function overlayOptionsLength(names: readonly ByteString[], hierarchy: ByteString): number {
   const inside = hierarchy.replace(/^\/+/, '');
   const meta = `lowerdir=${WORKSPACE}/meta/${inside}`.length;
-  const layers = names.map((name) => `:${WORKSPACE}/extensions/${name}/${inside}`.length);
+  const layers = names.map((name) => `:${escaped(`${WORKSPACE}/extensions/${name}/${inside}`)}`.length);
   return meta + layers.reduce((sum, length) => sum + length, 0) + `:${hierarchy}`.length + MUTABLE_OPTIONS;
+}
+
+/** A layer's path as systemd writes it, so that what separates layers and options is none in it (shell_escape, src/basic/escape.c). */
+function escaped(path: ByteString): ByteString {
+  return path.replace(/[\\,:]/g, '\\$&');
 }

@@ -21,13 +21,24 @@ export function machineArchitecture(): string | undefined {
   return ARCHITECTURES[arch()];
 }
 
-/** The release of the machine that extensions must fit; undefined where it has none that can be read. */
-export function readReleaseHost(host: Host): ReleaseHost | undefined {
+/**
+ * The release of the machine that extensions must fit; undefined where it has none that can be read.
+ *
+ * @param systemdVersion Undefined where nobody knows: then it is a new one.
+ */
+export function readReleaseHost(host: Host, systemdVersion: number | undefined): ReleaseHost | undefined {
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
     const bytes = host.readFile(path, RELEASE_FILE_MAX);
     if (bytes === undefined) continue;
     const osRelease = parseRelease(byteString(bytes));
-    return osRelease && { osRelease, architecture: machineArchitecture() };
+    return (
+      osRelease && {
+        osRelease,
+        architecture: machineArchitecture(),
+        // Which of its point releases runs is not known: the last one accepts most.
+        ...(systemdVersion !== undefined && { systemdVersion: `${systemdVersion}.99` }),
+      }
+    );
   }
   return undefined;
 }

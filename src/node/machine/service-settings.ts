@@ -1,6 +1,7 @@
 import type { ByteString } from '../../base/byte-string.ts';
 import { utf8ByteString } from '../../base/byte-string.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
+import { NodeError } from '../error.ts';
 import type { Host } from '../host/host.ts';
 import { defaultHierarchies } from './merged.ts';
 import { readServiceUnit, type ServiceAssignments } from './unit-files.ts';
@@ -23,16 +24,23 @@ const POLICY_OPTION = '--image-policy=';
 
 /**
  * Reads how systemd-sysext.service or systemd-confext.service refreshes, drop-ins included, so that a refresh by hand does the
- * same. Where there is no such service, as systemd does by default. Under another root than the running machine's, by its files.
+ * same. Where there is no such service, as systemd does by default. By the service's files under another root than the running
+ * machine's, and where systemd does not run.
  */
 export async function readServiceSettings(host: Host, kind: ExtensionKind): Promise<ServiceSettings> {
   const unit = `systemd-${kind.name}.service`;
-  if (!host.isRunning) return serviceSettingsOf(readServiceUnit(host, unit), kind);
+  const byFiles = (): ServiceSettings => serviceSettingsOf(readServiceUnit(host, unit), kind);
+  if (!host.isRunning) return byFiles();
   const properties = 'ExecStart,ExecReload,Environment';
-  const { status, stdout } = await host.run('systemctl', ['show', unit, `--property=${properties}`], {
-    timeout: 20_000,
-  });
-  return serviceSettingsIn(status === 0 ? stdout : '', kind);
+  try {
+    const { status, stdout } = await host.run('systemctl', ['show', unit, `--property=${properties}`], {
+      timeout: 20_000,
+    });
+    return status === 0 ? serviceSettingsIn(stdout, kind) : byFiles();
+  } catch (error) {
+    if (error instanceof NodeError && error.code === 'unsupported') return byFiles();
+    throw error;
+  }
 }
 
 /** The settings in what `systemctl show` prints. */

@@ -13,7 +13,7 @@ const PATTERN_MAX = 256;
  *
  * @param fileNames Those that may be meant.
  * @param name As UTF-8.
- * @throws NodeError ('not-found', or 'ambiguous', which lists them).
+ * @throws NodeError ('not-found'; 'ambiguous', which lists them; 'bad-name').
  */
 export function findImage(
   fileNames: readonly ByteString[],
@@ -21,6 +21,12 @@ export function findImage(
   kind: ExtensionKind,
 ): ByteString {
   const shown = displayName(name);
+  // As a pattern it would fit everything: an unset variable of a script must not remove the only extension.
+  if (name === '') {
+    throw new NodeError('bad-name', 'the name is empty, which means no extension', {
+      hint: `kairos-agent ${kind.name} list shows those that are there`,
+    });
+  }
   const byFile = fileNames.filter((fileName) => fileName === name);
   const byName = fileNames.filter((fileName) => extensionNameOf(fileName, kind) === name);
   const exact = byFile.length > 0 ? byFile : byName;

@@ -74,6 +74,12 @@ export class Store implements Disposable {
     this.directory.sync();
   }
 
+  /** Checks that an image can be enabled or disabled for a profile. Throws a NodeError 'unsafe-path' for what somebody else put there. */
+  checkReplaceable(fileName: ByteString, profile: Profile): void {
+    using links = this.#openProfile(profile, { create: false });
+    if (links !== undefined) this.#checkReplaceable(links, fileName);
+  }
+
   /** Enables an image for a profile. */
   enable(fileName: ByteString, profile: Profile): void {
     using links = this.#openProfile(profile, { create: true })!;

@@ -54,9 +54,11 @@ export async function sweepPartials(directory: HostDirectory, now: Date): Promis
       if (!names.includes(partial)) directory.unlink(name);
       continue;
     }
-    if (!name.endsWith(PARTIAL_SUFFIX)) continue;
+    const status = name.endsWith(PARTIAL_SUFFIX) ? directory.status(name) : undefined;
+    // What is no file was put there by somebody else, and stands in the way of nothing but that one download.
+    if (status?.kind !== 'file') continue;
     const record = name.slice(0, -PARTIAL_SUFFIX.length) + PARTIAL_RECORD_SUFFIX;
-    const age = now.getTime() - (directory.status(name)?.modified ?? 0);
+    const age = now.getTime() - status.modified;
     if (names.includes(record) && age >= 0 && age < PARTIAL_AGE_MAX) continue;
     using lock = await directory.lock(name, 0);
     if (lock === undefined) continue;

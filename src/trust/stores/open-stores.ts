@@ -14,6 +14,8 @@ export interface StorePlaces {
   readonly verityDirectories?: readonly string[];
   /** Where efivarfs is mounted; its dbx counts for the other places, too. */
   readonly efivarsDirectory?: string | undefined;
+  /** As {@link TrustedKeys.howToTrust}. */
+  readonly howToTrust?: string;
 }
 
 /** Gathers the trusted certificates. Throws a TrustError for a certificate file that cannot be read, as it was named. */
@@ -23,6 +25,7 @@ export async function openStores(places: StorePlaces): Promise<TrustedKeys> {
     certificates: written = [],
     verityDirectories: directories = [],
     efivarsDirectory,
+    howToTrust,
   } = places;
   const files = await Promise.all([
     ...certificateFiles.map(certificateFile),
@@ -41,9 +44,13 @@ export async function openStores(places: StorePlaces): Promise<TrustedKeys> {
       layer: 'trust',
       level: 'error',
       message: 'there is no trusted certificate in the places that were named',
-      hint: 'put the certificate of the signer there, or name it with --certificate',
+      hint:
+        howToTrust === undefined
+          ? 'put the certificate of the signer there, or name it with --certificate'
+          : `if you trust the signer: ${howToTrust}`,
       subjects: [],
     });
   }
-  return { certificates, revocations: firmware.revocations, findings };
+  const keys = { certificates, revocations: firmware.revocations, findings };
+  return howToTrust === undefined ? keys : { ...keys, howToTrust };
 }

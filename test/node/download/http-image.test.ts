@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SYSEXT } from '../../../src/image/extension/kind.ts';
 import { readConfiguration } from '../../../src/node/config/read-configuration.ts';
-import { type FetchedImage, fetchImage } from '../../../src/node/download/fetch-image.ts';
+import { type FetchedImage, fetchImage, fetchTarget } from '../../../src/node/download/fetch-image.ts';
 import type { HostDirectory } from '../../../src/node/host/host.ts';
 import { nodeHost } from '../../../src/node/host/node-host.ts';
 
@@ -73,8 +73,7 @@ async function fetch(path: string, { signal, limit, onProgress }: FetchOptions =
   const fetched = await fetchImage({
     host,
     kind: SYSEXT,
-    uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
-    name: undefined,
+    ...fetchTarget(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, undefined, SYSEXT),
     directory,
     configuration: { ...(await readConfiguration(host)), downloadLimit: limit },
     architecture: 'amd64',

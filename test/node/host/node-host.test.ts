@@ -84,6 +84,18 @@ describe('a directory', () => {
     }
   });
 
+  test('is made so that anybody may look into it, whatever the umask', () => {
+    const umask = process.umask(0o077);
+    try {
+      host().openDirectory('/var/lib/made', { create: true })![Symbol.dispose]();
+    } finally {
+      process.umask(umask);
+    }
+    for (const path of ['var', 'var/lib', 'var/lib/made']) {
+      expect(fs.statSync(join(root, path)).mode & 0o777).toBe(0o755);
+    }
+  });
+
   test('never follows a link of its own', () => {
     fs.mkdirSync(join(root, 'outside'));
     fs.writeFileSync(join(root, 'outside/file'), 'x');
@@ -168,6 +180,10 @@ describe('a program', () => {
   });
 
   test('that takes too long is killed, and one that is missing is named', async () => {
+    const group = (stat: string): string => stat.replace(/^.*\) /s, '').split(' ')[2]!;
+    const { stdout } = await host().run('cat', ['/proc/self/stat']);
+    // Ctrl-C goes to every program of a terminal's foreground group.
+    expect(group(stdout)).not.toBe(group(fs.readFileSync('/proc/self/stat', 'utf8')));
     expect(await host().run('sleep', ['60'], { timeout: 50 })).toMatchObject({ status: undefined });
     expect(await host().run('sleep', ['0'], { timeout: 5000.5 })).toMatchObject({ status: 0 });
     await expect(host().run('no-such-program', [])).rejects.toThrow(/no-such-program cannot be run/);

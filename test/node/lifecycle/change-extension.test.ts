@@ -12,6 +12,7 @@ import {
 } from '../../../src/node/lifecycle/change-extension.ts';
 import { listExtensions } from '../../../src/node/lifecycle/list-extensions.ts';
 import type { Profile } from '../../../src/node/store/layout.ts';
+import { readStore } from '../../../src/node/store/store-contents.ts';
 import { auroraboot } from '../../support/auroraboot.ts';
 import { succeeded } from '../../support/run-command.ts';
 import { failsWith, faultyHost } from '../faulty-host.ts';
@@ -193,11 +194,47 @@ describe('is taken back', () => {
 
   test('when systemd leaves the extension out, with the reason', async () => {
     machine.ignored = ['k3s'];
-    await expect(enable('k3s')).rejects.toThrow(
-      /left k3s out, although it reported success: .*does not match/,
-    );
+    await expect(enable('k3s')).rejects.toMatchObject({
+      message: expect.stringMatching(/left k3s out, although it reported success: .*does not match/),
+      hint: 'kairos-agent sysext verify k3s tells what does not fit',
+    });
     expect(machine.links(`${STORE}/active`)).toEqual({});
     expect(machine.live).toEqual([]);
+  });
+
+  test('when systemd does not come to its end, also what was live', async () => {
+    await enable('k3s');
+    machine.kills = 1;
+    const error: unknown = await enable('tools').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      message: 'systemd-sysext refresh did not end in time',
+      hint: expect.not.stringMatching(/still is/),
+    });
+    expect(machine.live).toEqual(['k3s']);
+    expect(Object.keys(machine.links('run/extensions'))).toEqual(['k3s.sysext.raw']);
+    machine.kills = 2;
+    await expect(enable('tools')).rejects.toThrow(/could not be taken back: .*did not end in time/);
+  });
+
+  test('and not spoken of where nothing was done', async () => {
+    fs.mkdirSync(join(machine.root, 'outside'));
+    fs.symlinkSync('/outside', join(machine.root, STORE, 'active'));
+    const error: unknown = await enable('k3s').catch((reason: unknown) => reason);
+    expect((error as Error).message).toBe(
+      '/var/lib/kairos/extensions/active: it is no directory, so it was not made by kairos-agent',
+    );
+    expect(fs.readdirSync(join(machine.root, 'outside'))).toEqual([]);
+  });
+
+  test('by whoever interrupts it, as long as nothing was changed', async () => {
+    const reason = new Error('interrupted');
+    const signal = AbortSignal.abort(reason);
+    const asked = { ...request('k3s', {}), profile: 'active', signal } as const;
+    await expect(enableExtension(machine.host, asked)).rejects.toBe(reason);
+    await enable('k3s');
+    await expect(disableExtension(machine.host, asked)).rejects.toBe(reason);
+    await expect(removeExtension(machine.host, asked)).rejects.toBe(reason);
+    expect(machine.live).toEqual(['k3s']);
   });
 
   test('also disabling and removing', async () => {
@@ -246,6 +283,53 @@ describe('is taken back', () => {
   });
 });
 
+/** What `kill -9` does: neither this call happens, nor any after it. */
+class Killed extends Error {}
+
+test.each(['enable', 'disable', 'remove'] as const)(
+  '%s --now killed at any call leaves the store as it was or will be, and the next command brings it to its end',
+  async (action) => {
+    const change = {
+      enable,
+      disable,
+      remove: (name: string, _: Profile, options: Options) => remove(name, options),
+    };
+    const store = () => {
+      const { images, strangers } = readStore(machine.host, SYSEXT);
+      return JSON.stringify([images.map(({ fileName, profiles }) => [fileName, profiles]), strangers]);
+    };
+    const outcomes = new Set<string>();
+    for (let n = 1; ; n++) {
+      machine.remove();
+      machine = new SimulatedMachine();
+      for (const name of ['k3s', 'tools']) put(name);
+      await enable('tools');
+      if (action !== 'enable') await enable('k3s');
+      const old = store();
+      const kill = (): never => {
+        throw new Killed();
+      };
+      const host = faultyHost(machine.host, n, kill, 'ever after');
+      await change[action]('k3s', 'active', { host }).catch((error: unknown) => {
+        // The agent's own words are lost with it.
+        expect(error).toBeInstanceOf(Error);
+      });
+      if (host.calls.length < n) break;
+      const between = store();
+      await change[action]('k3s', 'active', {}).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'not-found' });
+      });
+      const done = store();
+      expect([old, done]).toContain(between);
+      outcomes.add(between === old ? 'old' : 'new');
+      expect(machine.live).toEqual(action === 'enable' ? ['k3s', 'tools'] : ['tools']);
+      const left = fs.readdirSync(join(machine.root, STORE)).filter((name) => name.startsWith('.#'));
+      expect(left.filter((name) => !name.startsWith('.#facts.json'))).toEqual(['.#lock']);
+    }
+    expect([...outcomes].sort()).toEqual(['new', 'old']);
+  },
+);
+
 describe('is refused', () => {
   const refused = (name: string, message: RegExp, code: string) =>
     expect(enable(name)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -253,6 +337,15 @@ describe('is refused', () => {
   test('what does not fit this machine', async () => {
     put('foreign');
     await refused('foreign', /systemd ignores it on this host: .*fedora/, 'refused');
+  });
+
+  test('what this version of systemd takes for that of another system', async () => {
+    put('foreign');
+    machine.write('etc/os-release', 'ID=nobara\nID_LIKE="rhel fedora"\nVERSION_ID=41\n');
+    machine.version = 255;
+    await refused('foreign', /is for 'fedora' \(ID\), the host is 'nobara'/, 'refused');
+    machine.version = 257;
+    expect(await enable('foreign')).toMatchObject({ changed: true });
   });
 
   test('what the kernel is too old for', async () => {
@@ -299,6 +392,36 @@ describe('is refused', () => {
     await refused('k3s', /\/etc\/extensions\/k3s\.raw has the same name and wins/, 'conflict');
   });
 
+  test.each([
+    ['twice in another directory', ['etc/extensions/k3s.raw', 'etc/extensions/k3s.sysext.raw']],
+    ['by another file beside the link in /run', ['run/extensions/k3s.raw']],
+  ])('what is there %s', async (_, places) => {
+    await enable('k3s');
+    for (const place of places) machine.write(place, 'x');
+    await refused('k3s', /has the same name and wins over k3s\.sysext\.raw/, 'conflict');
+  });
+
+  test('what a link that leads out of the store would hide', async () => {
+    machine.write('var/lib/kairos/other.raw', 'x');
+    fs.mkdirSync(join(machine.root, 'run/extensions'), { recursive: true });
+    fs.symlinkSync('/var/lib/kairos/extensions/../other.raw', join(machine.root, 'run/extensions/k3s.raw'));
+    await refused('k3s', /\/run\/extensions\/k3s\.raw has the same name and wins/, 'conflict');
+  });
+
+  test('what does not go together with what is live, though that is not enabled any more', async () => {
+    put('k3s', 'k3s.raw');
+    put('k3s_1');
+    put('k3s1');
+    await enable('k3s.sysext.raw');
+    await disable('k3s.sysext.raw', 'active', { now: false });
+    await refused('k3s.raw', /k3s\.raw and k3s\.sysext\.raw are both called 'k3s' now/, 'conflict');
+    expect(machine.links(`${STORE}/active`)).toEqual({});
+    await enable('k3s.raw', 'active', { now: false });
+    await enable('k3s1.sysext.raw');
+    await disable('k3s1.sysext.raw', 'active', { now: false });
+    await refused('k3s_1.sysext.raw', /compare equal as versions now/, 'conflict');
+  });
+
   test('more extensions than the kernel mounts', async () => {
     const names = Array.from({ length: 90 }, (_, index) => `extension-${index}`);
     for (const name of names) {
@@ -312,6 +435,19 @@ describe('is refused', () => {
   test('what cannot be taken for a name', async () => {
     await expect(enable('.')).rejects.toMatchObject({ code: 'ambiguous', exitCode: 2 });
     await expect(enable('nothing')).rejects.toMatchObject({ code: 'not-found', exitCode: 4 });
+  });
+
+  test('an image whose name leaves no room for what is made of it', async () => {
+    const name = `${'k'.repeat(251)}.raw`;
+    put('k3s', name);
+    for (const change of [() => enable(name), () => disable(name), () => remove(name)]) {
+      await expect(change()).rejects.toMatchObject({
+        code: 'unsafe-path',
+        message: expect.stringMatching(/name has more than 240 bytes/),
+        hint: 'rename it, or remove it, by hand',
+      });
+    }
+    expect(fs.existsSync(join(machine.root, STORE, name))).toBe(true);
   });
 
   test('what somebody else put into /run', async () => {

@@ -14,6 +14,8 @@ export class SimulatedMachine {
   ignored: string[] = [];
   /** What systemd fails with, instead of refreshing. */
   failure: string | undefined;
+  /** How often systemd is killed in the middle of a refresh, when nothing is merged any more. */
+  kills = 0;
   version = 257;
   /** What `systemctl show` prints. */
   unit = '';
@@ -73,6 +75,11 @@ export class SimulatedMachine {
   }
 
   #refresh(): RunResult {
+    if (this.kills > 0) {
+      this.kills -= 1;
+      fs.rmSync(join(this.root, 'usr/.systemd-sysext'), { recursive: true, force: true });
+      return { status: undefined, stdout: '', stderr: '' };
+    }
     if (this.failure !== undefined) return { status: 1, stdout: '', stderr: `${this.failure}\n` };
     const directory = join(this.root, 'run/extensions');
     const names = fs.existsSync(directory)

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONFEXT, SYSEXT } from '../../../src/image/extension/kind.ts';
+import { NodeError } from '../../../src/node/error.ts';
+import type { Host, RunResult } from '../../../src/node/host/host.ts';
 import { nodeHost } from '../../../src/node/host/node-host.ts';
 import { readServiceSettings, serviceSettingsIn } from '../../../src/node/machine/service-settings.ts';
 
@@ -83,6 +85,22 @@ Environment=SYSTEMD_SYSEXT_HIERARCHIES=/usr/bin:/usr/lib
       hierarchies: ['/usr/bin', '/usr/lib'],
       imagePolicy: 'root=verity+absent:usr=verity+absent',
     });
+  });
+
+  test.each<[string, () => Promise<RunResult>]>([
+    [
+      'is no systemctl',
+      () => Promise.reject(new NodeError('unsupported', 'systemctl cannot be run: ENOENT')),
+    ],
+    ['is nobody who answers it', async () => ({ status: 1, stdout: '', stderr: 'Host is down' })],
+    ['is no answer in time', async () => ({ status: undefined, stdout: '', stderr: '' })],
+  ])('also count on the running machine where there %s', async (_, run) => {
+    write(
+      `usr/lib/systemd/system/${UNIT}`,
+      '[Service]\nExecStart=systemd-sysext refresh --image-policy=root=signed\n',
+    );
+    const host: Host = { ...nodeHost({ root, environment: {} }), isRunning: true, run };
+    expect(await readServiceSettings(host, SYSEXT)).toMatchObject({ imagePolicy: 'root=signed' });
   });
 
   test('units that lead nowhere, are no text or too large say nothing', async () => {

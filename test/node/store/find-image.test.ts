@@ -27,6 +27,7 @@ test.each([
   ['tail', 'ambiguous', /'tail' fits 2 extensions: tailscale\.sysext\.raw, tailscale-agent\.sysext\.raw/],
   ['docker', 'not-found', /there is no sysext 'docker' in the store/],
   ['(', 'bad-name', /no regular expression/],
+  ['', 'bad-name', /the name is empty/],
   ['a\nb', 'not-found', /'a\\x0ab'/],
   [`${'(x+x+)+'.repeat(100)}y`, 'not-found', /there is no sysext/],
 ])('%s is %s', (name, code, message) => {
@@ -39,4 +40,8 @@ test('two files of the same extension are told apart by their file names', () =>
   const twins = ['foo.raw', 'foo.sysext.raw'];
   expect(() => findImage(twins, 'foo', SYSEXT)).toThrow(/fits 2 extensions: foo\.raw, foo\.sysext\.raw/);
   expect(findImage(twins, 'foo.raw', SYSEXT)).toBe('foo.raw');
+});
+
+test('no name at all means no extension, though there is only one', () => {
+  expect(() => findImage(['only.raw'], '', SYSEXT)).toThrow(expect.objectContaining({ code: 'bad-name' }));
 });
