@@ -15,6 +15,9 @@ export interface MergedHierarchy {
 
 /** Bytes of a marker file: names of as many extensions as could ever be merged. */
 const MARKER_MAX = 256 * 1024;
+/** What is mounted as this process sees it (proc_pid_mountinfo(5)); a machine with many containers has thousands of lines. */
+const MOUNTS: ByteString = '/proc/self/mountinfo';
+const MOUNTS_MAX = 16 * 1024 * 1024;
 
 /**
  * What is merged over the hierarchies, by the marks that systemd leaves in them (src/sysext/sysext.c in systemd 257). A mark
@@ -48,14 +51,30 @@ function readHierarchy(host: Host, kind: ExtensionKind, hierarchy: ByteString): 
     if (reader === undefined || reader.status.size > MARKER_MAX) return undefined;
     return byteString(reader.head.read(0, reader.status.size) as Uint8Array);
   };
-  if (read('dev')?.trim() !== deviceText(top.device)) return none;
+  const device = deviceText(top.device);
+  if (read('dev')?.trim() !== device) return none;
   const names = read(kind.name === 'sysext' ? 'extensions' : 'confexts');
   return {
     hierarchy,
     names: (names ?? '').split('\n').filter((name) => name !== ''),
     since: top.status(`.systemd-${kind.name}`)?.modified,
-    isMutable: marks.status('work_dir') !== undefined,
+    // systemd leaves a work_dir only where what is written is kept.
+    isMutable: isWritable(host, device) ?? marks.status('work_dir') !== undefined,
   };
+}
+
+/** Whether the file system of a device is mounted so that it can be written to; undefined where the kernel cannot be asked. */
+function isWritable(host: Host, device: string): boolean | undefined {
+  const mounts = host.readFile(MOUNTS, MOUNTS_MAX);
+  if (mounts === undefined) return undefined;
+  const line = Buffer.from(mounts)
+    .toString('latin1')
+    .split('\n')
+    .map((text) => text.split(' '))
+    .find((fields) => fields[2] === device);
+  // Options of the mount, and those of the file system, which are the last ones.
+  const options = [line?.[5], line?.slice(6).at(-1)];
+  return options.every((list) => list?.split(',').includes('rw') === true);
 }
 
 /** A device number as `MAJOR:MINOR`, taken apart as the C library does (makedev(3)). */
