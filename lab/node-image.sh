@@ -51,6 +51,13 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Runs a command whose words are of interest only when it fails.
+quietly() {
+  "$@" >"$work/log" 2>&1 9>&- || {
+    cat "$work/log" >&2
+    return 1
+  }
+}
 tree=$work/tree
 cp -a "$base" "$tree"
 
@@ -89,7 +96,7 @@ systemctl --quiet --root "$tree" set-default lab.target
 # dracut looks at /proc and /sys of the machine that it runs on.
 version=$(basename "$tree"/lib/modules/*)
 # shellcheck disable=SC2016
-unshare --mount --propagation private --pid --fork --kill-child sh -eu -c '
+quietly unshare --mount --propagation private --pid --fork --kill-child sh -eu -c '
   tree=$1 version=$2
   for directory in proc sys dev; do mount --rbind "/$directory" "$tree/$directory"; done
   mount -t tmpfs tmpfs "$tree/run"
@@ -97,27 +104,34 @@ unshare --mount --propagation private --pid --fork --kill-child sh -eu -c '
   exec chroot "$tree" env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 dracut --quiet --force --no-hostonly --reproducible \
     --modules "base systemd systemd-initrd udev-rules rootfs-block kernel-modules kairos-sysext kairos-lab" \
     --compress "zstd -3 -T0" --tmpdir /tmp /boot/initrd "$version"
-' sh "$tree" "$version" 9>&- >&2
+' sh "$tree" "$version"
 mv "$tree/boot/initrd" "$work/initrd"
 mv "$tree/boot/vmlinuz-$version" "$work/vmlinuz"
 
 if [ "$suite" = trixie ]; then
-  # Keys of the firmware; what boots is signed by db.
-  "$tree/usr/bin/auroraboot" genkey lab --quiet --output "$work/keys"
+  # Keys of the firmware; what boots is signed by db. Made once, so that images which somebody signed by them stay right when the
+  # product changes.
+  keys=$cache/node-keys
+  if [ ! -e "$keys" ]; then
+    rm -rf "$keys.part"
+    "$tree/usr/bin/auroraboot" genkey lab --quiet --output "$keys.part"
+    mv "$keys.part" "$keys"
+  fi
+  cp -r "$keys" "$work/keys"
   cp "$tree/usr/lib/systemd/boot/efi/linuxx64.efi.stub" "$work/stub"
-  sbsign --key "$work/keys/db.key" --cert "$work/keys/db.pem" --output "$work/systemd-boot.efi" \
-    "$tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi" >/dev/null 2>&1
+  quietly sbsign --key "$work/keys/db.key" --cert "$work/keys/db.pem" --output "$work/systemd-boot.efi" \
+    "$tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi"
   arguments='rd.immucore.uki root=/dev/disk/by-id/virtio-root rootfstype=erofs ro panic=-1 console=ttyS0 systemd.condition_first_boot=0'
   for kind in normal recovery; do
     case $kind in normal) persistent=' lab.persistent' ;; *) persistent='' ;; esac
-    sh "$project/lab/in-systemd-root.sh" "$work" ukify build --linux vmlinuz --initrd initrd --stub stub --os-release @tree/etc/os-release \
+    quietly sh "$project/lab/in-systemd-root.sh" "$work" ukify build --linux vmlinuz --initrd initrd --stub stub --os-release @tree/etc/os-release \
       --cmdline "$arguments$persistent" --signtool sbsign --secureboot-private-key keys/db.key --secureboot-certificate keys/db.pem \
-      --output "$kind.efi" >/dev/null
+      --output "$kind.efi"
   done
 fi
 
-mkfs.erofs --quiet -T0 "$work/root.erofs" "$tree" >/dev/null 2>&1 || mkfs.erofs -T0 "$work/root.erofs" "$tree" >&2
-rm -rf --one-file-system "$tree" "$work/stub"
+quietly mkfs.erofs -T0 "$work/root.erofs" "$tree"
+rm -rf --one-file-system "$tree" "$work/stub" "$work/log"
 # Of earlier states of the product only the last ones are kept.
 find "$cache" -maxdepth 1 -name 'node-????????????????' -mmin +720 -exec rm -rf {} +
 mv "$work" "$image"

@@ -44,6 +44,10 @@ fi
 
 work=$(mktemp -d /var/tmp/kairos-sysext-lab.XXXXXXXX)
 trap 'rm -rf "$work"' EXIT
+# The terminal may be closed while the node runs.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 esp=-
 case $entry in
   uki-*)
@@ -58,9 +62,9 @@ case $entry in
     ;;
   *) cp "$(sh "$lab/systemd-root.sh")/usr/share/OVMF/OVMF_VARS_4M.fd" "$work/variables" ;;
 esac
-# The script of the lab unpacks the files, and leaves the node to whoever logs in.
+# The script of the lab unpacks the files, and leaves the node to whoever logs in, without words of the kernel in between.
 cp -r "$place/files/." "$work/files" 2>/dev/null || mkdir "$work/files"
-echo 'touch /run/lab/stay' >"$work/files/script"
+printf 'dmesg --console-level err\ntouch /run/lab/stay\n' >"$work/files/script"
 tar --create --file "$work/files.tar" --directory "$work/files" .
 sh "$lab/node-boot.sh" "$image" "$entry" "$work/variables" "$place/persistent" "$esp" quiet -serial mon:stdio \
   -drive "if=none,id=files,format=raw,readonly=on,file=$work/files.tar" -device virtio-blk-pci,drive=files,serial=files

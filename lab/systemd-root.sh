@@ -60,16 +60,8 @@ if [ -e "$root" ]; then
   exit 0
 fi
 
-# The machine's own mirror, whichever it is, and its own way to reach it.
-mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1
-}
-if [ -z "$(mirror)" ]; then apt-get --quiet=2 update >&2 9>&-; fi
-uri=$(mirror)
-if [ -z "$uri" ]; then
-  echo "systemd-root: apt knows no Debian mirror; add one to the machine's apt sources" >&2
-  exit 1
-fi
+# The machine's own mirror, and its own way to reach it.
+uri=$(sh "$(dirname "$0")/debian-mirror.sh" 9>&-)
 part=$root.part
 aptopts=$part.apt.conf
 rm -rf --one-file-system "$part"

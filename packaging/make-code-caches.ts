@@ -40,7 +40,8 @@ export function makeCodeCaches(
     execFileSync(process.execPath, [...FLAGS, 'code-cache.cjs', JSON.stringify(commands)], {
       cwd: directory,
       env: {},
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // On a terminal Node would load more of itself, and count it.
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     const hash = createHash('sha256');
     for (const name of caches) hash.update(readFileSync(join(directory, name)));

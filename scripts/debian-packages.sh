@@ -30,6 +30,7 @@ mmdebstrap          # builds the systemd 257 root
 openssl             # keys, certificates, cms -verify
 podman              # Docker API socket
 qemu-system-x86
+qemu-user            # the executable for arm64
 sbsigntool          # signs UEFI programs with the keys of genkey
 shellcheck          # checks what is installed on a node
 skopeo              # OCI layouts and archives

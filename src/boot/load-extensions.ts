@@ -37,8 +37,9 @@ export interface LoadRequest {
  * @throws NodeError ('io', 'unsafe-path') where the store or /run cannot be read or written at all.
  */
 export async function loadExtensions(request: LoadRequest): Promise<BootedExtension[]> {
-  const { initramfs, system, kind, profiles, systemdVersion, hierarchies } = request;
+  const { initramfs, system, kind, profiles, systemdVersion, hierarchies, log } = request;
   using store = system.openDirectory(storePath(kind));
+  if (store === undefined) log.info(`there is no ${storePath(kind)}: no ${kind.name} is enabled`);
   const found =
     store === undefined
       ? { candidates: [], refused: [] }

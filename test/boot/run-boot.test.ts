@@ -131,6 +131,13 @@ describe('by boot state', () => {
     expect(machine.links()).toEqual({});
   });
 
+  test('a store that is not there is told, since the partition that keeps it may be missing', async () => {
+    put('unsigned', 'active');
+    await machine.boot();
+    expect(machine.log).toMatch(/INF there is no \/var\/lib\/kairos\/confexts: no confext is enabled/);
+    expect(machine.log).not.toMatch(/no sysext is enabled/);
+  });
+
   test('configuration extensions have their own place', async () => {
     put('dns', 'active');
     await machine.boot();

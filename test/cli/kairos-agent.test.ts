@@ -196,3 +196,24 @@ it('names that could move the cursor are shown escaped', async () => {
     expect(text).not.toMatch(/^c\.raw/m);
   }
 });
+
+describe('status without a class', () => {
+  const machine = (...args: string[]): Promise<Outcome> => kairosAgent(['--root', root, 'status', ...args]);
+  it('shows the machine with the extensions of both classes, each under its name', async () => {
+    await downloadAll();
+    const { status, stdout, stderr } = await machine();
+    expect([status, stderr]).toEqual([0, '']);
+    const of = async (kind: string): Promise<string> =>
+      succeeded(await kairosAgent(['--root', root, kind, 'status'])).stdout;
+    expect(stdout).toBe(`sysext\n${await of('sysext')}\nconfext\n${await of('confext')}`);
+  });
+  it('is data with --json', async () => {
+    expect(JSON.parse((await machine('--json')).stdout)).toMatchObject({
+      sysext: { class: 'sysext', extensions: [] },
+      confext: { class: 'confext', extensions: [] },
+    });
+  });
+  it('takes no name, since both classes may have one of that name', async () => {
+    expect(await machine('k3s')).toMatchObject({ status: 2, stdout: '' });
+  });
+});

@@ -62,7 +62,7 @@ async function fish(line: string): Promise<string[]> {
 describe('bash completes', () => {
   it('commands, options and the words that an option takes', async () => {
     expect(await bash('auroraboot', 'ver')).toEqual(['verify']);
-    expect(await bash('kairos-agent', '')).toEqual(['sysext', 'confext']);
+    expect(await bash('kairos-agent', '')).toEqual(['sysext', 'confext', 'status']);
     expect(await bash('kairos-agent', 'sysext', 'd')).toEqual(['download', 'disable']);
     expect(await bash('auroraboot', 'sysext', '--p')).toEqual(['--private-key', '--passphrase-file']);
     expect(await bash('auroraboot', 'sysext', '--arch', '')).toEqual(['amd64', 'arm64', 'riscv64']);

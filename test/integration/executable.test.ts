@@ -33,6 +33,14 @@ describe('the executable', () => {
     await rm(at('again'));
   });
 
+  it('is the same from a terminal, where Node loads more of itself', async () => {
+    const command = `'${process.execPath}' lab/product.ts '${at('product')}'`;
+    await mustRun('script', ['--quiet', '--return', '--command', command, '/dev/null']);
+    const made = await readFile(at(`product/kairos-sysext-linux-${architecture}`));
+    expect(made.equals(await readFile(at('kairos-sysext')))).toBe(true);
+    await rm(at('product'), { recursive: true });
+  });
+
   it('is the program whose name it was called by, or that its first argument names', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     for (const name of Object.keys(PROGRAMS)) {

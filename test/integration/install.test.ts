@@ -16,6 +16,7 @@ import { ExecutableParts } from '../../packaging/executable.ts';
 import { writeInstallation } from '../../packaging/installation.ts';
 import type { Architecture } from '../../packaging/node-binary.ts';
 import { PROGRAMS } from '../../src/cli/programs.ts';
+import { type Podman, startPodman } from '../support/podman.ts';
 import { mustRun, type Outcome, type RunOptions, runCommand, succeeded } from '../support/run-command.ts';
 
 const architecture = process.arch as Architecture;
@@ -215,7 +216,13 @@ describe('the container image', () => {
   const buildah = async (...args: string[]): Promise<Outcome> =>
     mustRun('buildah', ['--root', at('store'), '--runroot', at('run'), '--storage-driver', 'vfs', ...args]);
 
-  it('runs auroraboot as the document does', async () => {
+  let podman: Podman;
+  beforeAll(async () => {
+    podman = await startPodman();
+  });
+  afterAll(() => podman?.stop());
+
+  it('runs auroraboot as the document does, with an image that only the Docker daemon has', async () => {
     // In place of a base from a registry: the libraries of this machine.
     const { stdout } = await mustRun('ldd', [at(`dist/kairos-sysext-linux-${architecture}`)]);
     for (const [path] of stdout.matchAll(/\/\S+/g)) {
@@ -244,16 +251,19 @@ describe('the container image', () => {
       '{{index .OCIv1.Config.Entrypoint 0}}',
       container,
     );
-    await mkdir(at('here/tree/usr/bin'), { recursive: true });
-    await writeFile(at('here/tree/usr/bin/hello'), 'hello\n');
+    await mkdir(at('context'), { recursive: true });
+    await writeFile(at('context/hello'), 'hello\n');
+    await writeFile(at('context/Dockerfile'), 'FROM scratch\nCOPY hello /usr/local/bin/hello\n');
+    await podman.run('build', '--quiet', '--tag', 'docker.io/library/local-hello', at('context'));
     const run = (...args: string[]): Promise<Outcome> => {
-      const volumes = ['-v', `${at('here/keys')}:/keys`, '-v', `${at('here')}:/build`];
+      const volumes = ['-v', `${at('here/keys')}:/keys`, '-v', `${at('here')}:/build/`];
+      volumes.push('-v', `${podman.socket}:/var/run/docker.sock`);
       return buildah('run', '--isolation', 'chroot', ...volumes, container, '--', entry.trim(), ...args);
     };
-    await mkdir(at('here/keys'));
+    await mkdir(at('here/keys'), { recursive: true });
     await run('genkey', 'test', '--output=/keys');
     const keys = ['--private-key=/keys/db.key', '--certificate=/keys/db.pem'];
-    await run('sysext', ...keys, '--output=/build', 'hello', 'dir:/build/tree');
+    await run('sysext', ...keys, '--output=/build', 'hello', 'local-hello');
     const image = at('here/hello.sysext.raw');
     const verified = await runCommand(at(`dist/kairos-sysext-linux-${architecture}`), [
       'auroraboot',

@@ -46,8 +46,8 @@ export const STORE = '.state/var-lib-kairos.bind/extensions';
 /** Where that of configuration extensions is. */
 export const CONFEXTS = '.state/var-lib-kairos.bind/confexts';
 
-/** Makes a file system for {@link NodeBoot.persistent}. */
-export async function makePersistent(output: string, files: PersistentFiles): Promise<void> {
+/** Makes a file system for {@link NodeBoot.persistent}, of a size as mkfs.ext4 takes it. */
+export async function makePersistent(output: string, files: PersistentFiles, size = '1G'): Promise<void> {
   const tree = `${output}.tree`;
   for (const name of ['bin', 'include', 'lib', 'sbin', 'share', 'src', '.state/var-lib-kairos.bind']) {
     await mkdir(join(tree, name), { recursive: true });
@@ -59,7 +59,7 @@ export async function makePersistent(output: string, files: PersistentFiles): Pr
     else if ('text' in content) await writeFile(path, content.text);
     else await mustRun('ln', ['-s', content.link, path]);
   }
-  await mustRun('mkfs.ext4', ['-q', '-L', 'COS_PERSISTENT', '-d', tree, output, '1G']);
+  await mustRun('mkfs.ext4', ['-q', '-L', 'COS_PERSISTENT', '-d', tree, output, size]);
   await rm(tree, { recursive: true });
 }
 
@@ -76,6 +76,8 @@ export interface NodeBoot {
   readonly esp?: string;
   /** More arguments of the kernel; not in Trusted Boot, where they are part of what is signed. */
   readonly arguments?: string;
+  /** What its clock shows when it is switched on, not before `1998-01-01`; otherwise the time of this machine. */
+  readonly clock?: string;
   readonly files?: readonly GuestFile[];
   /** See {@link packGuestFiles}; files are below /run/lab. It runs once multi-user.target is reached. */
   readonly script: string;
@@ -123,6 +125,7 @@ export async function bootNode(boot: NodeBoot): Promise<VirtualMachineRun> {
         ...['-serial', `file:${terminal}`, '-serial', `file:${results}`],
         ...['-drive', `if=none,id=files,format=raw,readonly=on,file=${disk}`],
         ...['-device', 'virtio-blk-pci,drive=files,serial=files'],
+        ...(boot.clock === undefined ? [] : ['-rtc', `base=${boot.clock}`]),
       ],
       { timeout },
     );

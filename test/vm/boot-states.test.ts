@@ -22,7 +22,11 @@ const LOADS: Readonly<Record<State, readonly string[]>> = {
 };
 
 let directory: string;
-let runs: Record<State | 'off' | 'again', VirtualMachineRun>;
+/** Microseconds after the beginning of 1970 that the clock of one machine shows when it starts: Linux takes none before its own start. */
+const CLOCK = 3_600_000_000;
+/** Kernel arguments that turn extensions off. */
+const SWITCHES = ['kairos.sysext=0', 'systemd.sysext=0'] as const;
+let runs: Record<State | (typeof SWITCHES)[number] | 'again', VirtualMachineRun>;
 
 beforeAll(async () => {
   directory = await mkdtemp('/var/tmp/kairos-sysext-states-');
@@ -81,31 +85,28 @@ beforeAll(async () => {
     await makePersistent(path, all);
     return path;
   };
+  const special: Partial<Record<State, Parameters<typeof boot>[2]>> = {
+    // What is done here, and what of it is left after a reboot.
+    active: {
+      script: `
+        step 'enable extra' kairos-agent sysext enable --active --now extra
+        step 'run extra' sh -c lab-extra
+        step 'disable for-common' kairos-agent sysext disable --common for-common
+        step 'run for-common' sh -c lab-for-common
+      `,
+    },
+    passive: { arguments: `systemd.clock-usec=${CLOCK}` },
+  };
   const states = Object.fromEntries(
-    STATES.map((state) => [
-      state,
-      async () =>
-        boot(
-          state,
-          await fresh(state),
-          // What is done here, and what of it is left after a reboot.
-          state === 'active'
-            ? {
-                script: `
-                  step 'enable extra' kairos-agent sysext enable --active --now extra
-                  step 'run extra' sh -c lab-extra
-                  step 'disable for-common' kairos-agent sysext disable --common for-common
-                  step 'run for-common' sh -c lab-for-common
-                `,
-              }
-            : {},
-        ),
-    ]),
+    STATES.map((state) => [state, async () => boot(state, await fresh(state), special[state])]),
   ) as Record<State, () => Promise<VirtualMachineRun>>;
-  const first = await bootNodes({
-    ...states,
-    off: async () => boot('active', await fresh('off'), { arguments: 'kairos.sysext=0' }),
-  });
+  const off = Object.fromEntries(
+    SWITCHES.map((argument) => [
+      argument,
+      async () => boot('active', await fresh(argument), { arguments: argument }),
+    ]),
+  ) as Record<(typeof SWITCHES)[number], () => Promise<VirtualMachineRun>>;
+  const first = await bootNodes({ ...states, ...off });
   const again = await boot('active', join(directory, 'active.persistent'));
   runs = { ...first, again };
 }, 900_000);
@@ -141,6 +142,7 @@ describe.each(STATES)('the boot state %s', (state) => {
   });
   it('leaves out the image that cannot be read, and says so', () => {
     if (LOADS[state].length === 0) return;
+    expect(runs[state].console.match(/immucore: sysext broken\.sysext\.raw is left out: /g)).toHaveLength(1);
     expect(runs[state].step('log').stdout).toMatch(/broken\.sysext\.raw/);
     expect(runs[state].step('report').stdout).toMatch(/broken\.sysext\.raw/);
     expect(runs[state].step('status').stdout).toMatch(/broken/);
@@ -161,7 +163,21 @@ describe('a reboot', () => {
   });
 });
 
-it('loads nothing with kairos.sysext=0', () => {
-  expect(runs.off.step('target')).toMatchObject({ stdout: 'active\n' });
-  expect(runs.off.step('for-active')).toMatchObject({ status: 127 });
+describe.each(SWITCHES)('with %s on the kernel command line', (argument) => {
+  it('nothing is loaded, neither of sysext nor of confext', () => {
+    expect(runs[argument].step('target')).toMatchObject({ stdout: 'active\n' });
+    for (const profile of PROFILES) {
+      expect(runs[argument].step(`for-${profile}`)).toMatchObject({ status: 127 });
+    }
+    expect(runs[argument].step('settings')).toMatchObject({ status: 1 });
+  });
+  it('the boot state is told all the same, and why nothing is loaded', () => {
+    expect(runs[argument].step('sentinels').stdout).toBe('active_mode\n');
+    expect(runs[argument].step('status').stdout).toContain(`turned off   by the kernel argument ${argument}`);
+    expect(runs[argument].console).toContain(`immucore: extensions are turned off by ${argument}`);
+  });
+});
+
+it('a clock at 1970 changes nothing', () => {
+  expect(runs.passive.step('log').stdout).toMatch(/^1970-01-01T01:0\d:\d\dZ INF boot state: passive/);
 });

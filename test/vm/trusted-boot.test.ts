@@ -8,7 +8,7 @@ import type { VirtualMachineRun } from '../support/guest-script.ts';
 import { type KeyPair, makeKeyPair } from '../support/key-pair.ts';
 import { extensionPartitions, readPartitionTable } from '../support/partition-table.ts';
 import { mustRun, succeeded } from '../support/run-command.ts';
-import { bootNode, bootNodes, buildNode, makePersistent, STORE } from '../support/virtual-node.ts';
+import { bootNode, bootNodes, buildNode, CONFEXTS, makePersistent, STORE } from '../support/virtual-node.ts';
 import { makeIdentity } from '../trust/pki.ts';
 
 /** Images that are live after a boot, and why others are not: what the log says of them. */
@@ -81,6 +81,17 @@ beforeAll(async () => {
     files[`${STORE}/${name}.sysext.raw`] = { host: await build(name, db) };
     files[`${STORE}/${profile}/${name}.sysext.raw`] = { link: `../${name}.sysext.raw` };
   }
+  const settings = {
+    signed: await build('settings', db, [], 'confext'),
+    unsigned: await build('smuggled', undefined, [], 'confext'),
+  };
+  for (const [name, host] of [
+    ['settings', settings.signed],
+    ['smuggled', settings.unsigned],
+  ] as const) {
+    files[`${CONFEXTS}/${name}.confext.raw`] = { host };
+    files[`${CONFEXTS}/common/${name}.confext.raw`] = { link: `../${name}.confext.raw` };
+  }
   // What an installer left on the EFI system partition.
   await mkdir(at('esp/EFI/kairos/active.efi.extra.d'), { recursive: true });
   const migrated = await build('migrated', db);
@@ -99,16 +110,22 @@ beforeAll(async () => {
             trusted: { db: [expired.certificate, revoked.certificate], dbx: [at('dbx.auth')] },
             persistent,
             esp: at('esp'),
+            // A machine whose clock has lost its battery: nobody has a certificate yet.
+            ...(state === 'passive' && { clock: '2000-01-01' }),
             timeout: 400,
             script: `
               for name in ${NAMES.join(' ')} ${PROFILES.map((profile) => `only-${profile}`).join(' ')} original migrated; do
                 step "$name" sh -c "lab-$name"
               done
+              step settings cat /etc/lab-settings
+              step smuggled cat /etc/lab-smuggled
+              step clock cat /sys/class/rtc/rtc0/date
               step target systemctl is-active multi-user.target
               step log cat /run/immucore/immucore.log
               step report cat /run/immucore/extensions.json
               step certificates ls /run/verity.d
               step service systemctl show systemd-sysext.service --property=ExecStart
+              step 'service of confext' systemctl show systemd-confext.service --property=ExecStart
               step table dmsetup table
               step status kairos-agent sysext status
               step esp find /efi/EFI/kairos -name '*.raw'
@@ -137,16 +154,19 @@ async function build(
   name: string,
   signer: KeyPair | undefined,
   flags: readonly string[] = [],
+  kind: 'sysext' | 'confext' = 'sysext',
 ): Promise<string> {
   const tree = join(directory, `${name}.tree`);
   await mkdir(join(tree, 'usr/bin'), { recursive: true });
   await mkdir(join(tree, 'usr/share'));
+  await mkdir(join(tree, 'etc'));
+  await writeFile(join(tree, `etc/lab-${name}`), `${name}\n`);
   await writeFile(join(tree, `usr/bin/lab-${name}`), `#!/bin/sh\necho ${name}\n`, { mode: 0o755 });
   await writeFile(join(tree, `usr/share/lab-${name}`), `${name} `.repeat(20_000));
   const keys = signer === undefined ? [] : ['--private-key', signer.key, '--certificate', signer.certificate];
   const outcome = await auroraboot([
     // Not compressed, so that there is data to damage.
-    ...['sysext', '--quiet', '--compression', 'none', ...keys, ...flags],
+    ...[kind, '--quiet', '--compression', 'none', ...keys, ...flags],
     ...['--output', directory, name, `dir:${tree}`],
   ]);
   return succeeded(outcome).stdout.trim();
@@ -171,6 +191,23 @@ describe.each(STATES)('Trusted Boot into %s', (state) => {
     expect(line).toMatch(reason);
     const status = runs[state].step('status').stdout;
     expect(status).toContain(`${name}.sysext.raw`);
+  });
+  it('does the same with configuration extensions', () => {
+    expect(runs[state].step('settings')).toMatchObject({ status: 0, stdout: 'settings\n' });
+    expect(runs[state].step('smuggled')).toMatchObject({ status: 1 });
+    expect(runs[state].step('log').stdout).toMatch(
+      /confext smuggled\.confext\.raw is left out: .*not signed/,
+    );
+    expect(runs[state].step('service of confext').stdout).toContain('root=signed+absent:usr=signed+absent');
+  });
+  it('tells on the console what is left out, a line each, and how many there are besides', () => {
+    const { console } = runs[state];
+    for (const name of ['stranger', 'unsigned', 'revoked', 'flipped-data']) {
+      expect(
+        console.match(new RegExp(`immucore: sysext ${name}\\.sysext\\.raw is left out: `, 'g')),
+      ).toHaveLength(1);
+    }
+    expect(console).toMatch(/immucore: and \d+ more: see \/run\/immucore\/immucore\.log/);
   });
   it.each(PROFILES)('has what is enabled for %s, if it loads that', (profile) => {
     const isLoaded = profile === 'common' || profile === (state === 'autoreset' ? 'recovery' : state);
@@ -202,4 +239,8 @@ describe('images that an installer left on the EFI system partition', () => {
     expect(runs.active.step('store').stdout).toContain('migrated.sysext.raw');
     expect(runs.active.step('esp').stdout).toBe('');
   });
+});
+
+it('a clock of before there were any certificates changes nothing of that', () => {
+  expect(runs.passive.step('clock').stdout).toMatch(/^2000-/);
 });

@@ -121,7 +121,8 @@ kairos-agent KIND download --name k3s.KIND.raw oci://registry.example.org/k3s:1.
   return group;
 }
 
-function common(command: Command): Command {
+/** Adds the options that every command of the agent has. */
+export function common(command: Command): Command {
   return command
     .option('--json', 'print the result as JSON')
     .option('--quiet', 'print results, warnings and errors only')

@@ -12,6 +12,8 @@ export type StatusFlags = AgentFlags;
 
 const LABEL_WIDTH = 12;
 
+const KINDS = { sysext: SYSEXT, confext: CONFEXT } as const;
+
 /** Shows what is enabled, what is live, and why the two differ. */
 export async function statusFromFlags(
   name: string | undefined,
@@ -20,13 +22,25 @@ export async function statusFromFlags(
   { terminal, environment }: Invocation,
 ): Promise<void> {
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
-  const status = await readStatus(
-    host,
-    kind === 'sysext' ? SYSEXT : CONFEXT,
-    name === undefined ? undefined : utf8ByteString(name),
-  );
+  const status = await readStatus(host, KINDS[kind], name === undefined ? undefined : utf8ByteString(name));
   terminal.stdout.write(
     flags.json === true ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, name !== undefined),
+  );
+}
+
+/** Shows the same for the extensions of every class. */
+export async function statusOfAllFromFlags(
+  flags: StatusFlags,
+  root: string | undefined,
+  { terminal, environment }: Invocation,
+): Promise<void> {
+  const host = nodeHost({ ...(root !== undefined && { root }), environment });
+  const sysext = await readStatus(host, SYSEXT, undefined);
+  const confext = await readStatus(host, CONFEXT, undefined);
+  terminal.stdout.write(
+    flags.json === true
+      ? `${JSON.stringify({ sysext, confext }, null, 2)}\n`
+      : [sysext, confext].map((status) => `${status.class}\n${statusText(status, false)}`).join('\n'),
   );
 }
 

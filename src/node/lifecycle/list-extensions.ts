@@ -3,10 +3,10 @@ import { displayName } from '../../base/display.ts';
 import { extensionNameOf } from '../../image/extension/image-name.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { Host } from '../host/host.ts';
+import { mergedNames, readMerged } from '../machine/merged.ts';
 import { type Profile, storePath } from '../store/layout.ts';
 import { readContents } from '../store/store-contents.ts';
 import { readFacts } from './facts-index.ts';
-import { readLiveNames } from './live-names.ts';
 import { readRunLinks } from './run-links.ts';
 
 /** An extension in the store, as text for display. */
@@ -45,7 +45,7 @@ export async function listExtensions(
   const chosen = profile === undefined ? images : images.filter(({ profiles }) => profiles.includes(profile));
   const facts = await readFacts(directory, chosen, kind);
   const linked = new Set<ByteString>(readRunLinks(host, kind).map(({ fileName }) => fileName));
-  const live = new Set(linked.size === 0 ? [] : readLiveNames(host, kind));
+  const live = new Set(linked.size === 0 ? [] : mergedNames(readMerged(host, kind)));
   return chosen.map(({ fileName, status, profiles }) => {
     const name = extensionNameOf(fileName, kind) ?? fileName;
     const { version, signedBy, problem } = facts.get(fileName) ?? {};

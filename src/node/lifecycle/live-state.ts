@@ -4,13 +4,12 @@ import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { NodeError } from '../error.ts';
 import type { Host } from '../host/host.ts';
 import { loadedProfiles } from '../machine/boot-state.ts';
-import { type MergedHierarchy, mergedNames } from '../machine/merged.ts';
+import { type MergedHierarchy, mergedNames, readMerged } from '../machine/merged.ts';
 import { runLinkName } from '../machine/run-link-name.ts';
 import { SINCE } from '../machine/systemd-version.ts';
 import type { MachineRules } from '../machine-rules.ts';
 import { type RefreshSettings, refreshSettings } from '../refresh-settings.ts';
 import type { StoredImage } from '../store/store-contents.ts';
-import { readLive } from './live-names.ts';
 import type { PlannedBoot } from './plan.ts';
 import { type NamedRunLink, readRunLinks } from './run-links.ts';
 
@@ -64,7 +63,7 @@ export class LiveState {
   }
 
   #read(): MergedHierarchy[] {
-    return this.#host.isRunning ? readLive(this.#host, this.#kind) : [];
+    return this.#host.isRunning ? readMerged(this.#host, this.#kind) : [];
   }
 }
 

@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts';
 /** A mount by which systemd merges extensions over a hierarchy. */
 export interface ExtensionMount {
   readonly hierarchy: ByteString;
-  /** Whether there is a directory that takes what is written. */
+  /** Whether it can be written to, as the kernel says. */
   readonly isMutable: boolean;
 }
 
@@ -28,11 +28,18 @@ export function readExtensionMounts(host: Host, kind: ExtensionKind): ExtensionM
     // Fields as in proc_pid_mountinfo(5): a lone hyphen ends those of which there may be any number.
     const [place = '', type = ''] = line.split(' - ', 2);
     const [fileSystem, source, options = ''] = type.split(' ');
-    const hierarchy = place.split(' ')[4];
+    const [, , , , hierarchy, mountOptions = ''] = place.split(' ');
     if (hierarchy === undefined || fileSystem !== 'overlay' || source !== kind.name) continue;
-    mounts.push({ hierarchy: unescaped(hierarchy), isMutable: /(?:^|,)upperdir=/.test(options) });
+    mounts.push({
+      hierarchy: unescaped(hierarchy),
+      isMutable: isWritable(mountOptions) && isWritable(options),
+    });
   }
   return mounts;
+}
+
+function isWritable(options: string): boolean {
+  return options.split(',').includes('rw');
 }
 
 /** Blanks and backslashes are written in octal. */

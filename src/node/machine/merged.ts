@@ -1,12 +1,13 @@
 import { type ByteString, byteString } from '../../base/byte-string.ts';
 import type { ExtensionKind } from '../../image/extension/kind.ts';
 import type { Host } from '../host/host.ts';
+import { type ExtensionMount, readExtensionMounts } from './extension-mounts.ts';
 
 /** A hierarchy, such as `/usr`, and what systemd merged over it. */
 export interface MergedHierarchy {
   readonly hierarchy: ByteString;
-  /** Names of extensions in merge order, the last wins; undefined where nothing is merged. */
-  readonly names: readonly ByteString[] | undefined;
+  /** Names of extensions in merge order, the last wins. */
+  readonly names: readonly ByteString[];
   /** Milliseconds since 1970. */
   readonly since: number | undefined;
   /** Whether files can be written to it while it is merged. */
@@ -17,15 +18,16 @@ export interface MergedHierarchy {
 const MARKER_MAX = 256 * 1024;
 
 /**
- * What is merged over the hierarchies, by the marks that systemd leaves in them (src/sysext/sysext.c in systemd 257). A mark
- * counts only on the mount that it tells: the same file in an extension or on the base system is none.
+ * What is merged over any hierarchy, by the marks that systemd leaves there (src/sysext/sysext.c in systemd 257). A mark
+ * counts only on the mount that it tells: the same file in an extension or on the base system is none. Starts no program.
  */
-export function readMerged(
-  host: Host,
-  kind: ExtensionKind,
-  hierarchies: readonly ByteString[] = defaultHierarchies(kind),
-): MergedHierarchy[] {
-  return hierarchies.map((hierarchy) => readHierarchy(host, kind, hierarchy));
+export function readMerged(host: Host, kind: ExtensionKind): MergedHierarchy[] {
+  const mounts = readExtensionMounts(host, kind);
+  const hierarchies = new Set([...defaultHierarchies(kind), ...mounts.map(({ hierarchy }) => hierarchy)]);
+  return [...hierarchies].flatMap((hierarchy) => {
+    const mount = mounts.findLast((other) => other.hierarchy === hierarchy);
+    return readHierarchy(host, kind, hierarchy, mount) ?? [];
+  });
 }
 
 /** The hierarchies that systemd merges if nothing else is set. */
@@ -35,26 +37,31 @@ export function defaultHierarchies(kind: ExtensionKind): ByteString[] {
 
 /** The names of all that is merged, each once. */
 export function mergedNames(merged: readonly MergedHierarchy[]): ByteString[] {
-  return [...new Set(merged.flatMap(({ names }) => names ?? []))];
+  return [...new Set(merged.flatMap(({ names }) => names))];
 }
 
-function readHierarchy(host: Host, kind: ExtensionKind, hierarchy: ByteString): MergedHierarchy {
-  const none: MergedHierarchy = { hierarchy, names: undefined, since: undefined, isMutable: false };
+function readHierarchy(
+  host: Host,
+  kind: ExtensionKind,
+  hierarchy: ByteString,
+  mount: ExtensionMount | undefined,
+): MergedHierarchy | undefined {
   using top = host.openDirectory(hierarchy);
   using marks = top?.openDirectory(`.systemd-${kind.name}`);
-  if (top === undefined || marks === undefined) return none;
+  if (top === undefined || marks === undefined) return undefined;
   const read = (name: ByteString): ByteString | undefined => {
     using reader = marks.openFile(name);
     if (reader === undefined || reader.status.size > MARKER_MAX) return undefined;
     return byteString(reader.head.read(0, reader.status.size) as Uint8Array);
   };
-  if (read('dev')?.trim() !== deviceText(top.device)) return none;
+  if (read('dev')?.trim() !== deviceText(top.device)) return undefined;
   const names = read(kind.name === 'sysext' ? 'extensions' : 'confexts');
   return {
     hierarchy,
     names: (names ?? '').split('\n').filter((name) => name !== ''),
     since: top.status(`.systemd-${kind.name}`)?.modified,
-    isMutable: marks.status('work_dir') !== undefined,
+    // Where the mounts cannot be read: systemd leaves a work_dir only where what is written is kept.
+    isMutable: mount?.isMutable ?? marks.status('work_dir') !== undefined,
   };
 }
 

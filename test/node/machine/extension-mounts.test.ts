@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CONFEXT, SYSEXT } from '../../../src/image/extension/kind.ts';
 import { nodeHost } from '../../../src/node/host/node-host.ts';
-import { readLive } from '../../../src/node/lifecycle/live-names.ts';
 import { readExtensionMounts } from '../../../src/node/machine/extension-mounts.ts';
+import { readMerged } from '../../../src/node/machine/merged.ts';
 
 let root: string;
 beforeEach(() => {
@@ -59,7 +59,7 @@ test('what is merged is read wherever it is', () => {
     write(`${hierarchy}/.systemd-sysext/dev`, `${Math.floor(dev / 256) % 4096}:${dev % 256}\n`);
     write(`${hierarchy}/.systemd-sysext/extensions`, 'k3s\n');
   }
-  expect(readLive(host(), SYSEXT)).toMatchObject([
+  expect(readMerged(host(), SYSEXT)).toMatchObject([
     { hierarchy: '/usr/lib64', names: ['k3s'], isMutable: false },
     { hierarchy: '/usr/local/bin', names: ['k3s'], isMutable: true },
   ]);
