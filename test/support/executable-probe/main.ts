@@ -10,7 +10,7 @@ import { startThread } from '../../../src/platform/start-thread.ts';
 async function hashThreadWorks(): Promise<boolean> {
   const memory = allocateShared();
   const run = sharedRun(memory);
-  const worker = startThread(import.meta.resolve('../../../src/platform/hash-threads.ts'), 'hash-thread', {
+  const worker = startThread(import.meta.url, 'hash-thread', {
     workerData: { memory, algorithm: 'sha256' },
   });
   const failed = new Promise<boolean>((resolve) => worker.once('error', () => resolve(false)));
