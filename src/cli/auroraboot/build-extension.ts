@@ -12,10 +12,16 @@ import { Log, type Verbosity } from '../log.ts';
 import { readPassphrase } from '../passphrase.ts';
 import { Progress } from '../progress.ts';
 import { packageVersion } from '../version.ts';
-import { parseCompression, parseLayers, parseSeed, parseSourceDateEpoch } from './values.ts';
+import {
+  type CompressionFlags,
+  parseCompression,
+  parseLayers,
+  parseSeed,
+  parseSourceDateEpoch,
+} from './values.ts';
 
 /** The flags of `auroraboot sysext` and `confext` as commander gives them. */
-export interface ExtensionFlags {
+export interface ExtensionFlags extends CompressionFlags {
   readonly privateKey?: string;
   readonly certificate?: string;
   readonly passphraseFile?: string;
@@ -31,8 +37,6 @@ export interface ExtensionFlags {
   readonly confextLevel?: string;
   readonly scope?: string;
   readonly seed?: string;
-  readonly compression: string;
-  readonly clusterSize: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly debug?: boolean;
@@ -59,7 +63,7 @@ export async function buildFromFlags(
   checkReleaseFields(release);
   const layers = parseLayers(flags.layers);
   const seed = parseSeed(flags.seed, kind);
-  const compression = parseCompression(flags.compression, flags.clusterSize);
+  const compression = parseCompression(flags);
   const sourceDateEpoch = parseSourceDateEpoch(environment.SOURCE_DATE_EPOCH);
 
   const log = new Log(terminal, verbosityOf(flags));

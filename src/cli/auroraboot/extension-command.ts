@@ -57,14 +57,16 @@ export function extensionCommand(kind: 'sysext' | 'confext', invocation: Invocat
     .option('--scope <WORDS>', 'where it may be used: system, portable, initrd')
     .option('--seed <UUID>', "seed of the image's identifiers (default: the same for every image)")
     .option(
+      '--kernel <VERSION>',
+      'oldest Linux that is to read it, as in 6.12: makes the smallest image for it',
+    )
+    .option(
       '--compression <METHOD>',
-      'none, lz4, lz4hc (Linux 5.13), deflate (6.6) or zstd (6.10), with a level as in zstd:9',
-      'lz4hc',
+      'none, lz4, lz4hc (Linux 5.13), deflate (6.6) or zstd (6.10), with a level as in zstd:9 (default: the best for --kernel, else lz4hc)',
     )
     .option(
       '--cluster-size <SIZE>',
-      'compressed bytes that are read at once: 4K (lz4: Linux 5.4) to 64K',
-      '64K',
+      'compressed bytes that are read at once: 4K (lz4: Linux 5.4) to 64K (default: the largest)',
     )
     .option('--json', 'print the result as JSON')
     .option('--quiet', 'print warnings and errors only')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { byteString } from '../../base/byte-string.ts';
 import { escapeControls } from '../../base/display.ts';
 import { ARCHITECTURES_BY_GO_NAME } from '../../image/architecture.ts';
+import { compressionFor, kernelFor, OLDEST_KERNEL } from '../../image/erofs/compression-for-kernel.ts';
 import {
   CLUSTER_SIZES,
   COMPRESSION_METHODS,
@@ -13,6 +14,12 @@ import type { ExtensionKind } from '../../image/extension/kind.ts';
 import { parseRelease, RELEASE_FILE_MAX, type Release } from '../../image/extension/release.ts';
 import { uuidBytes } from '../../image/guid.ts';
 import { defaultSeed } from '../../image/identifiers.ts';
+import {
+  isOlderKernel,
+  type KernelVersion,
+  kernelVersionText,
+  parseKernelRelease,
+} from '../../image/kernel-requirement.ts';
 import { sha1 } from '../../platform/hash.ts';
 import { fileError } from '../../source/file-error.ts';
 import { UsageError } from '../failure.ts';
@@ -28,17 +35,58 @@ export function parseLayers(text: string): number | 'all' {
   throw new UsageError(`--layers '${text}' is none of: last, all, a number from 1 on`);
 }
 
-/**
- * The values of `--compression` and `--cluster-size`: how files are compressed, undefined for not at all.
- *
- * Ends of files go beside the inode where the method asks more of the kernel anyway.
- */
-export function parseCompression(text: string, clusterText: string): CompressionSettings | undefined {
-  const clusterSize = CLUSTER_SIZES.find((size) => `${size / 1024}K` === clusterText.toUpperCase());
-  if (clusterSize === undefined) {
-    const sizes = CLUSTER_SIZES.map((size) => `${size / 1024}K`).join(', ');
-    throw new UsageError(`--cluster-size '${clusterText}' is none of: ${sizes}`);
+/** The flags that say how files are compressed. */
+export interface CompressionFlags {
+  readonly compression?: string;
+  readonly clusterSize?: string;
+  readonly kernel?: string;
+}
+
+/** The values of `--compression`, `--cluster-size` and `--kernel`: how files are compressed, undefined for not at all. */
+export function parseCompression(flags: CompressionFlags): CompressionSettings | undefined {
+  const { kernel: kernelText, compression } = flags;
+  const kernel = kernelText === undefined ? undefined : parseKernel(kernelText);
+  const settings = compression === undefined ? compressionFor(kernel) : parseMethod(compression, kernel);
+  const clusterSize = flags.clusterSize === undefined ? undefined : parseClusterSize(flags.clusterSize);
+  const chosen =
+    settings === undefined || clusterSize === undefined ? settings : { ...settings, clusterSize };
+  const needed = kernelFor(chosen);
+  if (kernel !== undefined && isOlderKernel(kernel, needed)) {
+    const what =
+      chosen === undefined
+        ? 'files with holes'
+        : `${chosen.method} in clusters of ${chosen.clusterSize / 1024}K`;
+    throw new UsageError(
+      `--kernel ${kernelVersionText(kernel)} does not read ${what}, which take Linux ${kernelVersionText(needed)} or later`,
+      'leave out --compression and --cluster-size, to have what that kernel reads',
+    );
   }
+  return chosen;
+}
+
+function parseKernel(text: string): KernelVersion {
+  const version = parseKernelRelease(text);
+  if (version === undefined)
+    throw new UsageError(
+      `--kernel '${escapeControls(text)}' is no version of Linux`,
+      'write it as 6.1, or as uname -r prints it',
+    );
+  if (isOlderKernel(version, OLDEST_KERNEL)) {
+    throw new UsageError(
+      `--kernel ${kernelVersionText(version)} reads no EROFS, which takes Linux ${kernelVersionText(OLDEST_KERNEL)} or later`,
+    );
+  }
+  return version;
+}
+
+function parseClusterSize(text: string): number {
+  const clusterSize = CLUSTER_SIZES.find((size) => `${size / 1024}K` === text.toUpperCase());
+  if (clusterSize !== undefined) return clusterSize;
+  const sizes = CLUSTER_SIZES.map((size) => `${size / 1024}K`).join(', ');
+  throw new UsageError(`--cluster-size '${text}' is none of: ${sizes}`);
+}
+
+function parseMethod(text: string, kernel: KernelVersion | undefined): CompressionSettings | undefined {
   if (text === 'none') return undefined;
   const [name = '', levelText, ...rest] = text.split(':');
   const method = METHOD_NAMES.find((known) => known === name);
@@ -48,14 +96,14 @@ export function parseCompression(text: string, clusterText: string): Compression
       'a level goes behind a colon, as in zstd:9',
     );
   }
-  const { algorithm, lowest, highest, usual } = COMPRESSION_METHODS[method];
+  const { lowest, highest, usual } = COMPRESSION_METHODS[method];
   const level = levelText === undefined ? usual : Number(levelText);
   if (!/^\d{1,2}$/.test(levelText ?? '0') || level < lowest || level > highest) {
     throw new UsageError(
       `--compression '${text}': ${method} has ${lowest === highest ? `level ${lowest} only` : `levels from ${lowest} to ${highest}`}`,
     );
   }
-  return { method, level, clusterSize, tailPacking: algorithm !== 'lz4' };
+  return { ...compressionFor(kernel, method), level };
 }
 
 const METHOD_NAMES = Object.keys(COMPRESSION_METHODS) as CompressionMethodName[];
