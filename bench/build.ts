@@ -50,14 +50,14 @@ export async function compareBuilds(workload: Workload, bench: Bench): Promise<B
     ...['--output', output, workload.name, `docker://${imageReference}`],
   ];
   const work = join(directory, 'work');
-  const against = (name: string, theirs: readonly string[]): Pairs =>
+  const against = (name: string, theirs: readonly string[]): Promise<Pairs> =>
     runPairs(`${workload.name} against ${name}`, ours, theirs, runs, directory);
-  const pairs = against('systemd-repart', [reference, work, imageReference, key, certificate]);
-  const expert = against('mkfs.erofs', [
+  const pairs = await against('systemd-repart', [reference, work, imageReference, key, certificate]);
+  const expert = await against('mkfs.erofs', [
     ...['sh', resolve('bench/expert.sh')],
     ...[work, imageReference, key, certificate],
   ]);
-  const floor = against('the floor', [
+  const floor = await against('the floor', [
     ...[process.execPath, '--max-semi-space-size=2', resolve('bench/floor.ts')],
     ...[registryHost, `bench/${workload.name}`, '1', join(directory, 'floor')],
   ]);

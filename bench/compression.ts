@@ -53,7 +53,7 @@ export async function compareCompression(workload: Workload, bench: Bench): Prom
   const methods = statSync(layer).size > SLOW_MAX ? FAST_METHODS : [...FAST_METHODS, SLOW_METHOD];
   const results: CompressionResult[] = [];
   for (const method of methods) {
-    const pairs = runPairs(
+    const pairs = await runPairs(
       `${workload.name} ${method.theirs.join(' ')}`,
       [
         ...[auroraboot, 'sysext', '--quiet', '--compression', method.ours, '--cluster-size', '64K'],

@@ -62,12 +62,12 @@ export async function compareDownload(
       rates.ours.push(size / seconds);
       rates.theirs.push(theirs);
     }
-    const pairs = (name: string, flags: string): Pairs =>
+    const pairs = (name: string, flags: string): Promise<Pairs> =>
       runPairs(name, ['sh', '-c', `${agent} ${flags} ${url}`], ['sh', '-c', `${curl} ${url}`], runs, scratch);
     return {
       rates,
-      plain: pairs('download', ''),
-      withDigest: pairs('download --sha256', `--sha256 ${digest}`),
+      plain: await pairs('download', ''),
+      withDigest: await pairs('download --sha256', `--sha256 ${digest}`),
     };
   } finally {
     await nginx.stop();

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { measure, median, type Run } from './measure.ts';
 
 /** Two commands that do the same, run in turn. */
@@ -10,9 +11,17 @@ export interface Pairs {
 export type Command = readonly string[];
 
 /** Runs two commands in turn, so that what else the machine does hits both. The first pair warms caches and is not counted. */
-export function runPairs(name: string, ours: Command, theirs: Command, runs: number, cwd: string): Pairs {
+export async function runPairs(
+  name: string,
+  ours: Command,
+  theirs: Command,
+  runs: number,
+  cwd: string,
+): Promise<Pairs> {
   const pairs = { ours: [] as Run[], theirs: [] as Run[] };
   for (let run = 0; run <= runs; run++) {
+    // A server of this process may log, and stands still where nobody reads what it logs.
+    await setTimeout(20);
     const a = measure(ours, cwd);
     const b = measure(theirs, cwd);
     if (run === 0) continue;

@@ -23,13 +23,13 @@ export async function compareVerification(
   const veritysetup = await veritysetupOf(image, join(directory, 'cut'));
   const verify = [auroraboot, 'verify', '--quiet', '--certificate', certificate];
   const start = [...ON_TWO_CORES, auroraboot, '--version'];
-  const pairs = (name: string, ours: Command, theirs: Command): Pairs =>
+  const pairs = (name: string, ours: Command, theirs: Command): Promise<Pairs> =>
     runPairs(name, [...ON_TWO_CORES, ...ours], theirs, runs, directory);
   return {
     description,
-    full: pairs('verify', [...verify, image], [...ON_TWO_CORES, ...veritysetup]),
-    quick: pairs('verify --quick', [...verify, '--quick', image], start),
-    inspect: pairs('inspect', [auroraboot, 'inspect', '--quiet', image], start),
+    full: await pairs('verify', [...verify, image], [...ON_TWO_CORES, ...veritysetup]),
+    quick: await pairs('verify --quick', [...verify, '--quick', image], start),
+    inspect: await pairs('inspect', [auroraboot, 'inspect', '--quiet', image], start),
   };
 }
 
