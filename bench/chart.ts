@@ -46,6 +46,7 @@ export function drawBars({ title, unit, series, groups }: BarChart): string {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-10 0 ${WIDTH + 20} ${y}" font-family="sans-serif" font-size="12" fill="#24292f">`,
+    `<title>${escaped(title)}</title>`,
     `<rect x="-10" width="${WIDTH + 20}" height="${y}" fill="#ffffff"/>`,
     ...parts,
     '</svg>',
