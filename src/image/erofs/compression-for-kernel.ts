@@ -6,16 +6,7 @@ import {
   type CompressionSettings,
   hasBigClusters,
 } from './compression-settings.ts';
-
-/** Since when Linux reads what (fs/erofs of the versions); `kernelRequirement` tells it of finished images. */
-const SINCE = {
-  erofs: [5, 4],
-  bigClusters: [5, 13],
-  holes: [5, 15],
-  tailPacking: [5, 17],
-  deflate: [6, 6],
-  zstd: [6, 10],
-} as const satisfies Readonly<Record<string, KernelVersion>>;
+import { SINCE } from './kernel-features.ts';
 
 /** The oldest Linux that has EROFS. */
 export const OLDEST_KERNEL: KernelVersion = SINCE.erofs;
@@ -25,7 +16,7 @@ const LARGEST_CLUSTER = CLUSTER_SIZES.at(-1)!;
 
 /** The oldest Linux that surely reads what is written by some settings; undefined: not compressed, and with holes where zeros are. */
 export function kernelFor(settings: CompressionSettings | undefined): KernelVersion {
-  if (settings === undefined) return SINCE.holes;
+  if (settings === undefined) return SINCE.chunkedFiles;
   const { algorithm } = COMPRESSION_METHODS[settings.method];
   if (algorithm !== 'lz4') return SINCE[algorithm];
   if (settings.tailPacking) return SINCE.tailPacking;

@@ -48,6 +48,7 @@ export async function* readBlob(request: BlobRequest, options: ReadOptions): Asy
     // Ends the connection that was too slow alone.
     await whole.return(undefined);
     yield* inSegments(request, offset, options);
+    return;
   }
 }
 
@@ -71,13 +72,14 @@ async function* inSegments(
     underWay.push(segment);
     next = end;
   };
+  const fill = (): void => {
+    while (underWay.length < CONNECTIONS && next < size) begin();
+  };
   try {
-    for (;;) {
-      while (underWay.length < CONNECTIONS && next < size) begin();
-      const segment = underWay.shift();
-      if (segment === undefined) return;
+    fill();
+    for (let segment = underWay.shift(); segment !== undefined; segment = underWay.shift()) {
       const pieces = await segment;
-      if (next < size) begin();
+      fill();
       yield* pieces;
     }
   } finally {

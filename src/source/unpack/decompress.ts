@@ -35,7 +35,7 @@ const MAGIC = [
  * the next one is asked for.
  *
  * @param packed Its pieces stay as they are until {@link PIECES_KEPT} more were asked for.
- * Throws a SourceError that names `what`: `malformed` for damaged or truncated data, `too-large` for more than
+ * @throws SourceError that names `what`: `malformed` for damaged or truncated data, `too-large` for more than
  * `limit` bytes.
  */
 export async function* unpacked(

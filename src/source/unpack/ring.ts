@@ -6,6 +6,7 @@ export interface Ring {
   readonly slots: number;
 }
 
+/** A ring whose slots have anything in them. `slotSize` is in bytes. */
 export function createRing(slots: number, slotSize: number): Ring {
   return { memory: new SharedArrayBuffer(slots * slotSize), slotSize, slots };
 }

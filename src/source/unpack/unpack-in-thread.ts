@@ -42,13 +42,19 @@ export async function* unpackedBeside(
 class UnpackThread implements AsyncDisposable {
   readonly #task: UnpackTask;
   readonly #worker: Worker;
-  readonly #start = new WaitingLine<void>();
   /** Slots that can be filled. */
   readonly #wanted = new WaitingLine<void>();
   /** Lengths of pieces that came; undefined for the end. */
   readonly #came = new WaitingLine<number | undefined>();
 
+  /** Whether it runs, known once it does or cannot. */
+  readonly started: Promise<boolean>;
+  readonly #reportStart: (isStarted: boolean) => void;
+
   constructor(layer: PackedLayer) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.started = promise;
+    this.#reportStart = resolve;
     const packed = createRing(PIECES_KEPT + PACKED_AHEAD, INPUT_SIZE);
     this.#task = { layer, packed, archive: createRing(ARCHIVE_SLOTS, ARCHIVE_SLOT_SIZE) };
     for (let slot = 0; slot < packed.slots; slot++) this.#wanted.add();
@@ -59,14 +65,6 @@ class UnpackThread implements AsyncDisposable {
     this.#worker.on('message', (answer: UnpackAnswer) => this.#take(answer));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the thread that unpacks has ended')));
-  }
-
-  /** Whether it runs. */
-  get started(): Promise<boolean> {
-    return this.#start.next().then(
-      () => true,
-      () => false,
-    );
   }
 
   async *unpack(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -103,7 +101,7 @@ class UnpackThread implements AsyncDisposable {
   #take(answer: UnpackAnswer): void {
     switch (answer.type) {
       case 'started':
-        this.#start.add();
+        this.#reportStart(true);
         break;
       case 'wanted':
         this.#wanted.add();
@@ -124,7 +122,7 @@ class UnpackThread implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    this.#start.fail(error);
+    this.#reportStart(false);
     this.#came.fail(error);
   }
 
