@@ -1,5 +1,6 @@
-import { LAST_LITERALS, LZ4_MAX_DISTANCE, MATCH_MARGIN, MIN_MATCH } from './lz4-block.ts';
+import { LAST_LITERALS, LZ4_MAX_DISTANCE, MATCH_MARGIN } from './lz4-block.ts';
 import { hashOf, NOWHERE } from './lz4-hash.ts';
+import { matchLength } from './lz4-match-length.ts';
 import { SequenceWriter } from './lz4-sequence-writer.ts';
 import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
 
@@ -52,15 +53,7 @@ export class Lz4FastEncoder implements PieceEncoder {
         at--;
         candidate--;
       }
-      let length = MIN_MATCH;
-      let difference = 0;
-      while (at + length + 4 <= matchEnd) {
-        difference = view.getInt32(candidate + length, true) ^ view.getInt32(at + length, true);
-        if (difference !== 0) break;
-        length += 4;
-      }
-      if (difference !== 0) length += (31 - Math.clz32(difference & -difference)) >>> 3;
-      else while (at + length < matchEnd && input[candidate + length] === input[at + length]) length++;
+      const length = matchLength(view, candidate, at, matchEnd);
       const written = writer.write(anchor, at - anchor, at - candidate, length);
       if (written > 0) anchor = at + written;
       if (written < length) break;

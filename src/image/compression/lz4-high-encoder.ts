@@ -7,6 +7,7 @@ import {
   MIN_MATCH,
 } from './lz4-block.ts';
 import { hashOf, NOWHERE, WINDOW } from './lz4-hash.ts';
+import { matchLength } from './lz4-match-length.ts';
 import { SequenceWriter } from './lz4-sequence-writer.ts';
 import type { EncodedPiece, PieceEncoder } from './piece-encoder.ts';
 
@@ -243,7 +244,6 @@ export class Lz4HighEncoder implements PieceEncoder {
    */
   #longest(at: number, lowest: number, matchEnd: number, atLeast: number): number {
     const view = this.#view;
-    const input = this.#input;
     const distances = this.#distances;
     this.#indexTo(at + 1);
     const bytes = view.getInt32(at, true);
@@ -261,15 +261,7 @@ export class Lz4HighEncoder implements PieceEncoder {
         view.getInt32(candidate + length - 3, true) === lastBytes &&
         view.getInt32(candidate, true) === bytes
       ) {
-        let matched = MIN_MATCH;
-        let difference = 0;
-        while (at + matched + 4 <= matchEnd) {
-          difference = view.getInt32(candidate + matched, true) ^ view.getInt32(at + matched, true);
-          if (difference !== 0) break;
-          matched += 4;
-        }
-        if (difference !== 0) matched += (31 - Math.clz32(difference & -difference)) >>> 3;
-        else while (at + matched < matchEnd && input[candidate + matched] === input[at + matched]) matched++;
+        const matched = matchLength(view, candidate, at, matchEnd);
         if (matched > length) {
           length = matched;
           this.#found = candidate;
