@@ -2,7 +2,7 @@ import { type BuildEvent, type BuildResult, buildExtension } from '../../build/b
 import { checkExtensionName } from '../../build/extension-name.ts';
 import { checkReleaseFields, type ReleaseFields } from '../../build/extension-release.ts';
 import { ARCHITECTURES_BY_GO_NAME, type GoArchitecture } from '../../image/architecture.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { kindNamed } from '../../image/extension/kind.ts';
 import { SECTOR_SIZE } from '../../image/gpt/layout.ts';
 import type { Signer } from '../../image/signature/signer.ts';
 import { openSource } from '../../source/open.ts';
@@ -50,7 +50,7 @@ export async function buildFromFlags(
   flags: ExtensionFlags,
   { terminal, signal, environment }: Invocation,
 ): Promise<void> {
-  const kind = kindName === 'sysext' ? SYSEXT : CONFEXT;
+  const kind = kindNamed(kindName);
   const release: ReleaseFields = {
     id: flags.id,
     versionId: flags.versionId,

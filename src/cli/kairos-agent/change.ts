@@ -1,6 +1,6 @@
 import { utf8ByteString } from '../../base/byte-string.ts';
 import { displayName, escapeControls } from '../../base/display.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { kindNamed } from '../../image/extension/kind.ts';
 import { nodeHost } from '../../node/host/node-host.ts';
 import {
   type ChangeResult,
@@ -31,7 +31,7 @@ export async function changeFromFlags(
 ): Promise<void> {
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
   const request = {
-    kind: kind === 'sysext' ? SYSEXT : CONFEXT,
+    kind: kindNamed(kind),
     name: utf8ByteString(name),
     now: flags.now === true,
     dryRun: flags.dryRun === true,
@@ -86,7 +86,7 @@ function changeText(
 
 /** A step as a sentence. */
 function stepText(step: Step, kindName: 'sysext' | 'confext', form: 'infinitive' | 'past'): string {
-  const kind = kindName === 'sysext' ? SYSEXT : CONFEXT;
+  const kind = kindNamed(kindName);
   const past = form === 'past';
   switch (step.action) {
     case 'link-profile':

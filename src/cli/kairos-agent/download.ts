@@ -1,6 +1,6 @@
 import { utf8ByteString } from '../../base/byte-string.ts';
 import { displayName, escapeControls } from '../../base/display.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { kindNamed } from '../../image/extension/kind.ts';
 import { nodeHost } from '../../node/host/node-host.ts';
 import { downloadExtension } from '../../node/lifecycle/download-extension.ts';
 import { RefusedImageError } from '../../node/lifecycle/verify-stored.ts';
@@ -30,7 +30,7 @@ export async function downloadFromFlags(
     throw new UsageError(`--sha256 ${flags.sha256}: a SHA-256 has 64 hexadecimal digits`);
   }
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
-  const extensionKind = kind === 'sysext' ? SYSEXT : CONFEXT;
+  const extensionKind = kindNamed(kind);
   const progress = new Progress(terminal, flags.quiet === true);
   let stage = '';
   let before = 0;

@@ -1,5 +1,5 @@
 import { escapeControls } from '../../base/display.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { kindNamed } from '../../image/extension/kind.ts';
 import { nodeHost } from '../../node/host/node-host.ts';
 import { type ListedExtension, listExtensions } from '../../node/lifecycle/list-extensions.ts';
 import { PROFILES, type Profile, storePath } from '../../node/store/layout.ts';
@@ -19,7 +19,7 @@ export async function listFromFlags(
   { terminal, environment }: Invocation,
 ): Promise<void> {
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
-  const extensionKind = kind === 'sysext' ? SYSEXT : CONFEXT;
+  const extensionKind = kindNamed(kind);
   const profile = PROFILES.find((name) => flags[name] === true);
   const extensions = await listExtensions(host, extensionKind, profile);
   if (flags.json === true) {

@@ -1,6 +1,6 @@
 import { utf8ByteString } from '../../base/byte-string.ts';
 import { escapeControls } from '../../base/display.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { CONFEXT, kindNamed, SYSEXT } from '../../image/extension/kind.ts';
 import { nodeHost } from '../../node/host/node-host.ts';
 import { type MachineStatus, readStatus } from '../../node/lifecycle/extension-status.ts';
 import { iecSize } from '../iec-size.ts';
@@ -12,8 +12,6 @@ export type StatusFlags = AgentFlags;
 
 const LABEL_WIDTH = 12;
 
-const KINDS = { sysext: SYSEXT, confext: CONFEXT } as const;
-
 /** Shows what is enabled, what is live, and why the two differ. */
 export async function statusFromFlags(
   name: string | undefined,
@@ -22,7 +20,11 @@ export async function statusFromFlags(
   { terminal, environment }: Invocation,
 ): Promise<void> {
   const host = nodeHost({ ...(root !== undefined && { root }), environment });
-  const status = await readStatus(host, KINDS[kind], name === undefined ? undefined : utf8ByteString(name));
+  const status = await readStatus(
+    host,
+    kindNamed(kind),
+    name === undefined ? undefined : utf8ByteString(name),
+  );
   terminal.stdout.write(
     flags.json === true ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, name !== undefined),
   );

@@ -1,6 +1,6 @@
 import { utf8ByteString } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
-import { CONFEXT, SYSEXT } from '../../image/extension/kind.ts';
+import { kindNamed } from '../../image/extension/kind.ts';
 import { nodeHost } from '../../node/host/node-host.ts';
 import { verifyExtensions } from '../../node/lifecycle/verify-extensions.ts';
 import type { Invocation } from '../invocation.ts';
@@ -30,7 +30,7 @@ export async function verifyFromFlags(
   let count = 0;
   try {
     const verified = verifyExtensions(host, {
-      kind: kind === 'sysext' ? SYSEXT : CONFEXT,
+      kind: kindNamed(kind),
       name: name === undefined ? undefined : utf8ByteString(name),
       quick: flags.quick === true,
       signal,

@@ -35,3 +35,8 @@ export const CONFEXT: ExtensionKind = {
   levelField: 'CONFEXT_LEVEL',
   scopeField: 'CONFEXT_SCOPE',
 };
+
+/** The class that the word of the command line means. */
+export function kindNamed(name: ExtensionKind['name']): ExtensionKind {
+  return name === SYSEXT.name ? SYSEXT : CONFEXT;
+}
