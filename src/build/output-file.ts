@@ -20,6 +20,8 @@ export class OutputFile implements ImageFile {
   readonly #directory: string;
   readonly #partial: string;
   readonly #handle: FileHandle;
+  /** The same file opened with O_DIRECT, where its file system has that. */
+  readonly #direct: FileHandle | undefined;
   readonly #image: NodeImageFile;
   /** First directory made for the output, removed again when nothing is written into it. */
   readonly #made: string | undefined;
@@ -35,13 +37,15 @@ export class OutputFile implements ImageFile {
     fileName: string,
     partial: string,
     handle: FileHandle,
+    direct: FileHandle | undefined,
     made: string | undefined,
   ) {
     this.#directory = directory;
     this.path = join(directory, fileName);
     this.#partial = partial;
     this.#handle = handle;
-    this.#image = new NodeImageFile(handle);
+    this.#direct = direct;
+    this.#image = new NodeImageFile(handle, direct);
     this.#made = made;
   }
 
@@ -53,7 +57,9 @@ export class OutputFile implements ImageFile {
     try {
       const made = await mkdir(directory, { recursive: true });
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-      return new OutputFile(directory, fileName, partial, await open(partial, flags, 0o666), made);
+      const handle = await open(partial, flags, 0o666);
+      const direct = await open(partial, constants.O_WRONLY | constants.O_DIRECT).catch(() => undefined);
+      return new OutputFile(directory, fileName, partial, handle, direct, made);
     } catch (error) {
       throw outputError(join(directory, fileName), error);
     }
@@ -140,6 +146,7 @@ export class OutputFile implements ImageFile {
     if (!this.#open) return;
     this.#open = false;
     await this.#syncing;
+    await this.#direct?.close();
     await this.#handle.close();
   }
 }

@@ -1,10 +1,11 @@
+import { pageMemory } from '../base/page-memory.ts';
 import type { ImageFile } from './image-file.ts';
 
-/** Bytes in a buffer. */
-export const BUFFER_SIZE = 1024 * 1024;
+/** Bytes in a buffer: the more a disk gets at a time, the less it matters how long it takes to answer. */
+export const BUFFER_SIZE = 4 * 1024 * 1024;
 
 /** Buffers there are at most: one to fill, the others on their way to the file. */
-const BUFFER_LIMIT = 4;
+const BUFFER_LIMIT = 3;
 
 /**
  * Writes buffers to a file while the caller fills the next one.
@@ -29,7 +30,7 @@ export class WritePipeline {
     const buffer = this.#free.pop();
     if (buffer !== undefined) return buffer;
     this.#allocated += 1;
-    return new Uint8Array(BUFFER_SIZE);
+    return pageMemory(BUFFER_SIZE);
   }
 
   /** Starts to write the first `length` bytes of a buffer that was taken, and takes it back. */

@@ -1,4 +1,5 @@
 import type { Entry } from './entry.ts';
+import { releasedPieces } from './released-pieces.ts';
 import type { Layer, ReadOptions } from './source.ts';
 import { readTar } from './tar/reader.ts';
 import { unpackedBeside } from './unpack/unpack-in-thread.ts';
@@ -8,7 +9,7 @@ import type { PackedLayer } from './unpack/unpacked-layer.ts';
 export interface TarLayerOptions extends PackedLayer {
   /** Bytes as stored, for progress; undefined if not known before. */
   readonly size: number | undefined;
-  /** Opens the bytes as stored, in fresh pieces. */
+  /** Opens the bytes as stored, in pieces that are nobody else's: their memory is freed. */
   open(options: ReadOptions): AsyncIterable<Uint8Array>;
 }
 
@@ -20,7 +21,7 @@ export function tarLayer(options: TarLayerOptions): Layer {
     description,
     size,
     async *entries(readOptions: ReadOptions): AsyncGenerator<Entry> {
-      const whole = watched(unpackedBeside(open(readOptions), layer));
+      const whole = watched(unpackedBeside(releasedPieces(open(readOptions)), layer));
       yield* readTar(whole.bytes, description);
       if (!whole.ended())
         throw new TypeError('the tar reader left bytes unread, so that no digest was checked');

@@ -1,7 +1,7 @@
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
 import { proxyFor } from './proxy.ts';
+import { HttpAgent, HttpsAgent } from './read-into-one-buffer.ts';
 
 /** Certificate authorities and client certificates for `HOST` or `HOST:PORT`. */
 export type TlsOptions = (host: string) => Promise<SecureContextOptions>;
@@ -46,9 +46,9 @@ export class Connections {
   async #open(url: URL): Promise<http.Agent> {
     const proxy = this.proxyFor(url)?.href;
     if (url.protocol === 'http:') {
-      return new http.Agent({ keepAlive: true, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy } }) });
+      return new HttpAgent({ keepAlive: true, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy } }) });
     }
-    return new https.Agent({
+    return new HttpsAgent({
       keepAlive: true,
       ...(await this.#tlsOptions(url.host)),
       ...(proxy && { proxyEnv: { HTTPS_PROXY: proxy } }),

@@ -1,5 +1,6 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
+import { releasePiece } from '../../platform/release-buffer.ts';
 import { TimeoutError } from './network-error.ts';
 
 /** Milliseconds to connect in: names, TCP, proxy and TLS together. */
@@ -32,7 +33,7 @@ export interface Response {
   readonly body: AsyncIterable<Uint8Array>;
   /**
    * Reads the body as {@link body} does, in less time and memory: `take` is called with each piece, and may return a promise
-   * that the next one is to wait for. Throws also what `take` throws.
+   * that the next one is to wait for. A piece is good until then. Throws also what `take` throws.
    */
   consume(take: (piece: Uint8Array) => Promise<void> | undefined): Promise<void>;
   /** Closes the connection without reading the rest. */
@@ -141,10 +142,16 @@ function consume(
       timer.refresh();
       try {
         const taking = take(piece);
-        if (taking === undefined) return;
+        if (taking === undefined) {
+          releasePiece(piece);
+          return;
+        }
         isTaking = true;
         response.pause();
-        taking.then(goOn, fail);
+        taking.then(() => {
+          releasePiece(piece);
+          goOn();
+        }, fail);
       } catch (error) {
         fail(error);
       }

@@ -1,24 +1,15 @@
 import type { SourceErrorCode } from '../error.ts';
 import type { Ring } from './ring.ts';
-import type { PackedLayer } from './unpacked-layer.ts';
 
-/** What a thread that unpacks is started with. Both sides go through the slots of each ring in turn. */
+/** What a thread that inflates is started with. */
 export interface UnpackTask {
-  readonly layer: PackedLayer;
-  /** The layer as it is stored. */
+  /** For messages. */
+  readonly description: string;
+  /** The layer as it is stored: the thread is handed what is to be inflated, and at last a slot of no bytes. */
   readonly packed: Ring;
-  /** The archive that is in it. */
+  /** The archive that is in it: the thread is handed what it may fill. */
   readonly archive: Ring;
 }
-
-/** What it is told. */
-export type UnpackRequest =
-  /** The next slot of `packed` has so many bytes. */
-  | { readonly type: 'packed'; readonly length: number }
-  /** The layer has ended. */
-  | { readonly type: 'end' }
-  /** Another slot of `archive` can be filled. */
-  | { readonly type: 'taken' };
 
 /** What it answers. */
 export type UnpackAnswer =
@@ -27,7 +18,7 @@ export type UnpackAnswer =
   | { readonly type: 'wanted' }
   /** The next slot of `archive` has so many bytes. */
   | { readonly type: 'unpacked'; readonly length: number }
-  /** The archive has ended, and every digest holds. */
+  /** The archive has ended. */
   | { readonly type: 'end' }
   /** The layer cannot be had. */
   | {

@@ -1,54 +1,51 @@
-/** A thread that unpacks one layer; see unpack-in-thread.ts. */
+/** A thread that inflates one layer, without a break; see unpack-in-thread.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { WaitingLine } from '../../base/waiting-line.ts';
 import { SourceError } from '../error.ts';
-import { PIECES_KEPT } from './decompress.ts';
-import { RingFiller, ringSlot } from './ring.ts';
-import type { UnpackAnswer, UnpackRequest, UnpackTask } from './unpack-thread-messages.ts';
-import { unpackedLayer } from './unpacked-layer.ts';
+import { Inflater } from './inflater.ts';
+import { ringSlot, takeOver } from './ring.ts';
+import type { UnpackAnswer, UnpackTask } from './unpack-thread-messages.ts';
 
-const { layer, packed, archive } = workerData as UnpackTask;
-/** Lengths of pieces that came; undefined for the end. */
-const came = new WaitingLine<number | undefined>();
-const free = new WaitingLine<void>();
+const { description, packed, archive } = workerData as UnpackTask;
 const answer = (message: UnpackAnswer): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', (request: UnpackRequest) => {
-  switch (request.type) {
-    case 'packed':
-      came.add(request.length);
-      break;
-    case 'end':
-      came.add(undefined);
-      break;
-    case 'taken':
-      free.add();
-      break;
-  }
-});
-for (let slot = 0; slot < archive.slots; slot++) free.add();
 answer({ type: 'started' });
-unpack().catch((error: Error) => {
+try {
+  unpack();
+} catch (error) {
   const known = error instanceof SourceError ? error : undefined;
-  answer({ type: 'failed', code: known?.code, message: error.message, hint: known?.hint });
-});
-
-async function unpack(): Promise<void> {
-  const filler = new RingFiller(
-    archive,
-    () => free.next(),
-    (length) => answer({ type: 'unpacked', length }),
-  );
-  for await (const piece of unpackedLayer(pieces(), layer)) await filler.add(piece);
-  filler.end();
-  answer({ type: 'end' });
+  answer({ type: 'failed', code: known?.code, message: (error as Error).message, hint: known?.hint });
 }
 
-async function* pieces(): AsyncGenerator<Uint8Array> {
-  for (let turn = 0; ; turn++) {
-    if (turn > PIECES_KEPT) answer({ type: 'wanted' });
-    const length = await came.next();
-    if (length === undefined) return;
-    yield ringSlot(packed, turn).subarray(0, length);
+function unpack(): void {
+  let turn = 0;
+  let slot: Uint8Array | undefined;
+  let filled = 0;
+  const handOut = (): void => {
+    if (filled > 0) answer({ type: 'unpacked', length: filled });
+    slot = undefined;
+    filled = 0;
+  };
+  const inflater = new Inflater(description, (piece) => {
+    for (let taken = 0; taken < piece.length; ) {
+      if (slot === undefined) {
+        takeOver(archive, turn);
+        slot = ringSlot(archive, turn++);
+      }
+      const part = piece.subarray(taken, taken + slot.length - filled);
+      slot.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled === slot.length) handOut();
+    }
+  });
+  for (let inputTurn = 0; ; inputTurn++) {
+    const length = takeOver(packed, inputTurn);
+    if (length === 0) break;
+    const bytes = ringSlot(packed, inputTurn).subarray(0, length);
+    inflater.add(bytes);
+    answer({ type: 'wanted' });
   }
+  inflater.end();
+  handOut();
+  answer({ type: 'end' });
 }

@@ -14,18 +14,29 @@ export interface PackedLayer {
 /**
  * Unpacks a layer. Every digest stated is checked at the end; a SourceError is thrown if one does not hold.
  *
- * @param bytes As stored, in pieces that stay as they are as {@link unpacked} needs it.
+ * @param bytes As stored, in pieces that are good until the next one is asked for. So are those that it yields.
  */
 export function unpackedLayer(
   bytes: AsyncIterable<Uint8Array>,
-  { description, stored, unpackedDigest }: PackedLayer,
+  layer: PackedLayer,
 ): AsyncIterable<Uint8Array> {
-  const checked =
-    stored === undefined
-      ? bytes
-      : checkedDigest(checkedSize(bytes, stored.size, description), stored.digest, description);
-  const archive = unpacked(checked, description);
-  return unpackedDigest === undefined
-    ? archive
-    : checkedDigest(archive, unpackedDigest, `${description} unpacked`);
+  return archiveAsStated(unpacked(storedAsStated(bytes, layer), layer.description), layer);
+}
+
+/** Passes on the bytes of a layer as stored, and throws a SourceError at their end where they are not what the image states. */
+export function storedAsStated(
+  bytes: AsyncIterable<Uint8Array>,
+  { description, stored }: PackedLayer,
+): AsyncIterable<Uint8Array> {
+  if (stored === undefined) return bytes;
+  return checkedDigest(checkedSize(bytes, stored.size, description), stored.digest, description);
+}
+
+/** As {@link storedAsStated}, for the archive that was in it. */
+export function archiveAsStated(
+  archive: AsyncIterable<Uint8Array>,
+  { description, unpackedDigest }: PackedLayer,
+): AsyncIterable<Uint8Array> {
+  if (unpackedDigest === undefined) return archive;
+  return checkedDigest(archive, unpackedDigest, `${description} unpacked`);
 }

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,6 +35,17 @@ function rangeOf({ headers }: IncomingMessage): { start: number; end: number } {
   return { start: Number(start), end: last === '' ? blob.length : Number(last) + 1 };
 }
 
+/** Waits until more can be written, or nothing any more. */
+function drainedOrClosed(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = (): void => {
+      response.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    response.on('drain', goOn).on('close', goOn);
+  });
+}
+
 /** Sends a range as a server that gives each connection so many bytes each ten milliseconds. */
 async function send(
   request: IncomingMessage,
@@ -60,7 +70,7 @@ async function send(
         return;
       }
       if (!response.write(blob.subarray(at, Math.min(at + share, end))) && at + share < end) {
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        await drainedOrClosed(response);
       }
       if (at + share < end) await setTimeout(10);
     }
