@@ -169,10 +169,15 @@ export class LayerReader {
     }
   }
 
-  async #store(path: ByteString, entry: Entry, { xattrs }: InodeAttributes): Promise<StoredFile> {
+  #store(path: ByteString, entry: Entry, { xattrs }: InodeAttributes): StoredFile | Promise<StoredFile> {
     const { erofs, intercept } = this.#options;
-    if (path !== intercept.path || entry.size > intercept.sizeMax)
-      return erofs.storeFile(entry.size, xattrs, entry.content, () => displayName(path));
+    if (path === intercept.path && entry.size <= intercept.sizeMax)
+      return this.#storeReplacement(entry, xattrs);
+    return erofs.storeFile(entry.size, xattrs, entry.content, () => displayName(path));
+  }
+
+  async #storeReplacement(entry: Entry, xattrs: InodeAttributes['xattrs']): Promise<StoredFile> {
+    const { erofs, intercept } = this.#options;
     const bytes = new Uint8Array(entry.size);
     let filled = 0;
     for await (const piece of entry.content) {

@@ -2,7 +2,7 @@ import { pageMemory } from '../base/page-memory.ts';
 import type { ImageFile } from './image-file.ts';
 
 /** Bytes in a buffer: the more a disk gets at a time, the less it matters how long it takes to answer. */
-export const BUFFER_SIZE = 4 * 1024 * 1024;
+export const BUFFER_SIZE = 2 * 1024 * 1024;
 
 /** Buffers there are at most: one to fill, the others on their way to the file. */
 const BUFFER_LIMIT = 3;

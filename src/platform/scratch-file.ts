@@ -28,7 +28,34 @@ export class ScratchFile implements Scratch {
     this.#path = path;
   }
 
-  async append(bytes: Uint8Array): Promise<number> {
+  append(bytes: Uint8Array): number | Promise<number> {
+    const offset = this.#size;
+    const used = offset % CHUNK_SIZE;
+    if ((used === 0 && offset > 0) || bytes.length > CHUNK_SIZE - used) return this.#appendAcross(bytes);
+    this.#current.set(bytes, used);
+    this.#size += bytes.length;
+    return offset;
+  }
+
+  /** A view where the bytes lie in one chunk that is in memory, else a copy. */
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
+    if (offset < 0 || length < 0 || offset + length > this.#size) {
+      throw new RangeError(`scratch store: bytes ${offset} to ${offset + length} of ${this.#size}`);
+    }
+    const within = offset % CHUNK_SIZE;
+    const chunk = this.#memory[Math.floor(offset / CHUNK_SIZE)];
+    if (chunk !== undefined && within + length <= CHUNK_SIZE) return chunk.subarray(within, within + length);
+    return this.#readAcross(offset, length);
+  }
+
+  /** Frees the memory and the disk space. */
+  async close(): Promise<void> {
+    this.#memory.length = 0;
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+
+  async #appendAcross(bytes: Uint8Array): Promise<number> {
     const offset = this.#size;
     for (let taken = 0; taken < bytes.length; ) {
       const used = this.#size % CHUNK_SIZE;
@@ -41,10 +68,7 @@ export class ScratchFile implements Scratch {
     return offset;
   }
 
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    if (offset < 0 || length < 0 || offset + length > this.#size) {
-      throw new RangeError(`scratch store: bytes ${offset} to ${offset + length} of ${this.#size}`);
-    }
+  async #readAcross(offset: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const piece = await this.#piece(offset + done);
@@ -52,13 +76,6 @@ export class ScratchFile implements Scratch {
       done += Math.min(piece.length, length - done);
     }
     return bytes;
-  }
-
-  /** Frees the memory and the disk space. */
-  async close(): Promise<void> {
-    this.#memory.length = 0;
-    await this.#handle?.close();
-    this.#handle = undefined;
   }
 
   /** Puts the full chunk where it stays. */

@@ -90,7 +90,8 @@ export function checkedSize(
   return checked(bytes, new SizeCheck(size, what));
 }
 
-async function* checked(
+/** Passes bytes on, and makes a check with them. */
+export async function* checked(
   bytes: AsyncIterable<Uint8Array>,
   check: DigestCheck | SizeCheck,
 ): AsyncGenerator<Uint8Array> {

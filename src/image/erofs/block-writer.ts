@@ -19,8 +19,8 @@ export class BlockWriter {
   }
 
   /** The next `length` bytes, at most 512 KiB, which are zeros; to be filled before anything else is called. */
-  async claim(length: number): Promise<Uint8Array> {
-    if (this.#used + length > CAPACITY) await this.#flush();
+  claim(length: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#used + length > CAPACITY) return this.#flush().then(() => this.claim(length));
     const claimed = this.#buffer.subarray(this.#used, this.#used + length);
     this.#used += length;
     return claimed;

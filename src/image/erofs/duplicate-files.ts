@@ -30,6 +30,11 @@ export class DuplicateFiles {
     this.#fingerprint = fingerprint;
   }
 
+  /** Whether no file was added that {@link find} would have to look at more closely. */
+  isNew(size: number, sample: number): boolean {
+    return !this.#known.has(sampleKey(size, sample));
+  }
+
   /**
    * A file added before with the content of `file`, whose blocks are in the sink.
    *
@@ -56,7 +61,7 @@ export class DuplicateFiles {
     return twin;
   }
 
-  /** Remembers the file that {@link find}, called just before, did not find. */
+  /** Remembers the file that {@link find}, called just before, did not find, or that {@link isNew}. */
   add(file: StoredFile, sample: number): void {
     const slot = sampleKey(file.size, sample);
     const known = this.#known.get(slot);

@@ -83,7 +83,44 @@ export class FileData {
    * @param name For messages.
    * @throws ImageError ('malformed') if the content is not `size` bytes.
    */
-  async store(
+  store(
+    size: number,
+    inlineLimit: number,
+    content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    name: () => string,
+  ): StoredFile | Promise<StoredFile> {
+    if (size > 0 && size < GROUP_SIZE && Array.isArray(content) && content.length === 1) {
+      const whole: Uint8Array = content[0];
+      if (whole.length === size) return this.#storeSmall(whole, inlineLimit);
+    }
+    return this.#storePieces(size, inlineLimit, content, name);
+  }
+
+  /** Stores a file of less than a group that is there in one piece, without waiting if it can: most files are such. */
+  #storeSmall(content: Uint8Array, inlineLimit: number): StoredFile | Promise<StoredFile> {
+    const size = content.length;
+    const ends = crc32c(content.subarray(0, SAMPLE_SIZE));
+    const sample = crc32c(content.subarray(Math.max(0, size - SAMPLE_SIZE)), ends);
+    const tailLength = size % BLOCK_SIZE;
+    const tail =
+      tailLength > 0 && tailLength <= inlineLimit ? content.subarray(size - tailLength) : undefined;
+    const startBlock = this.#sink.blocks;
+    const appended = this.#appendBlocks(content.subarray(0, size - (tail?.length ?? 0)));
+    const settle = (): StoredFile | Promise<StoredFile> => this.settle({ size, startBlock, sample, tail });
+    return appended instanceof Promise ? appended.then(settle) : settle();
+  }
+
+  /** Appends less than a group of bytes, zeros behind them up to the end of the last block. */
+  #appendBlocks(bytes: Uint8Array): void | Promise<void> {
+    if (bytes.length === 0) return;
+    if (bytes.length % BLOCK_SIZE === 0) return this.#sink.append(bytes);
+    const end = Math.ceil(bytes.length / BLOCK_SIZE) * BLOCK_SIZE;
+    this.#group.set(bytes);
+    this.#group.fill(0, bytes.length, end);
+    return this.#sink.append(this.#group.subarray(0, end));
+  }
+
+  async #storePieces(
     size: number,
     inlineLimit: number,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -155,16 +192,24 @@ export class FileData {
   }
 
   /** Decides where a file without holes is, whose blocks are in the sink as they are, but for the tail if there is one. */
-  async settle({ size, startBlock, sample, tail }: FlatFile): Promise<StoredFile> {
-    const stored = (tailOffset: number): StoredFile => {
-      if (tail === undefined) return { size, placement: { layout: 'plain', startBlock } };
-      return { size, placement: { layout: 'inline', startBlock, tailOffset } };
+  settle(file: FlatFile): StoredFile | Promise<StoredFile> {
+    return this.#duplicates.isNew(file.size, file.sample) ? this.#add(file) : this.#addUnlessKnown(file);
+  }
+
+  async #addUnlessKnown(file: FlatFile): Promise<StoredFile> {
+    const stored = placed(file, 0);
+    const twin = await this.#duplicates.find(stored, file.sample, file.tail);
+    return twin === undefined ? this.#add(file) : this.#forget(stored, twin);
+  }
+
+  #add(file: FlatFile): StoredFile | Promise<StoredFile> {
+    const add = (tailOffset: number): StoredFile => {
+      const added = placed(file, tailOffset);
+      this.#duplicates.add(added, file.sample);
+      return added;
     };
-    const twin = await this.#duplicates.find(stored(0), sample, tail);
-    if (twin !== undefined) return this.#forget(stored(0), twin);
-    const added = stored(tail === undefined ? 0 : await this.#scratch.append(tail));
-    this.#duplicates.add(added, sample);
-    return added;
+    const tailOffset = file.tail === undefined ? 0 : this.#scratch.append(file.tail);
+    return tailOffset instanceof Promise ? tailOffset.then(add) : add(tailOffset);
   }
 
   /**
@@ -206,6 +251,11 @@ export class FileData {
     file.hasHoles = true;
     this.counts.holeBytes += Math.min(blocks * BLOCK_SIZE, file.size - (file.blocks - blocks) * BLOCK_SIZE);
   }
+}
+
+function placed({ size, startBlock, tail }: FlatFile, tailOffset: number): StoredFile {
+  if (tail === undefined) return { size, placement: { layout: 'plain', startBlock } };
+  return { size, placement: { layout: 'inline', startBlock, tailOffset } };
 }
 
 export function wrongLength(name: () => string, size: number, found: string): ImageError {

@@ -74,27 +74,28 @@ export class ErofsWriter {
    * @throws ImageError ('malformed' if the content is longer or shorter, 'unrepresentable' for the attributes,
    * 'out-of-range' for the size).
    */
-  async storeFile(
+  storeFile(
     size: number,
     xattrs: ReadonlyMap<ByteString, Uint8Array>,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     name: () => string = () => 'a file',
-  ): Promise<StoredFile> {
+  ): StoredFile | Promise<StoredFile> {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new ImageError(
         'out-of-range',
         `${name()}: the size ${size} is not an integer from 0 to 2^53 − 1`,
       );
     }
-    await this.#reserveSuperblock();
     const xattrSize = inlineXattrSize(xattrs, name);
     const tailLimit = BLOCK_SIZE - EXTENDED_INODE_SIZE - xattrSize;
-    if (this.#compressed !== undefined) {
+    const store = (): StoredFile | Promise<StoredFile> => {
+      if (this.#compressed === undefined) return this.#files.store(size, tailLimit, content, name);
       if (size <= MAX_COMPRESSED_SIZE)
         return this.#compressed.store(size, { xattrSize, tailLimit }, content, name);
-      await this.#compressed.end();
-    }
-    return this.#files.store(size, tailLimit, content, name);
+      return this.#compressed.end().then(() => this.#files.store(size, tailLimit, content, name));
+    };
+    const reserving = this.#reserveSuperblock();
+    return reserving === undefined ? store() : reserving.then(store);
   }
 
   /**
@@ -148,8 +149,10 @@ export class ErofsWriter {
     };
   }
 
-  async #reserveSuperblock(): Promise<void> {
-    if (this.#options.sink.blocks === 0) await this.#options.sink.append(new Uint8Array(BLOCK_SIZE));
+  #reserveSuperblock(): Promise<void> | undefined {
+    const { sink } = this.#options;
+    if (sink.blocks > 0) return undefined;
+    return sink.append(new Uint8Array(BLOCK_SIZE)) ?? undefined;
   }
 }
 

@@ -1,10 +1,28 @@
+/** Something that is worked out without waiting, but yields whenever it takes more bytes: to be resumed after {@link ByteCursor.fill}. */
+export type Reading<Value> = Generator<void, Value, void>;
+
 /** Walks over a stream of chunks, handing out views where it can and copies where a chunk ends too early. */
 export class ByteCursor {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
+  #hasEnded = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Whether the stream has ended, and all of it was read. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Waits for the next chunk, where nothing is left of this one. */
+  async fill(): Promise<void> {
+    while (this.#chunk.length === 0 && !this.#hasEnded) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true) this.#hasEnded = true;
+      else this.#chunk = value;
+    }
   }
 
   /** The next `count` bytes if they are at hand, without waiting. */
@@ -16,13 +34,13 @@ export class ByteCursor {
   }
 
   /** The next `count` bytes; fewer only where the stream ends. */
-  async take(count: number): Promise<Uint8Array> {
+  *take(count: number): Reading<Uint8Array> {
     const atHand = this.takeNow(count);
     if (atHand !== undefined) return atHand;
     const bytes = new Uint8Array(count);
     let filled = 0;
     while (filled < count) {
-      const piece = await this.piece(count - filled);
+      const piece = yield* this.piece(count - filled);
       if (piece === undefined) return bytes.subarray(0, filled);
       bytes.set(piece, filled);
       filled += piece.length;
@@ -31,25 +49,33 @@ export class ByteCursor {
   }
 
   /** At least one and at most `limit` of the next bytes, as they come; undefined where the stream ends. */
-  async piece(limit: number): Promise<Uint8Array | undefined> {
+  *piece(limit: number): Reading<Uint8Array | undefined> {
     while (this.#chunk.length === 0) {
-      const { done, value } = await this.#chunks.next();
-      if (done === true) return undefined;
-      this.#chunk = value;
+      if (this.#hasEnded) return undefined;
+      yield;
     }
     return this.takeNow(Math.min(limit, this.#chunk.length));
   }
 
   /** Passes over `count` bytes; how many there were. */
-  async skip(count: number): Promise<number> {
+  *skip(count: number): Reading<number> {
     if (this.takeNow(count) !== undefined) return count;
     let skipped = 0;
     while (skipped < count) {
-      const piece = await this.piece(count - skipped);
+      const piece = yield* this.piece(count - skipped);
       if (piece === undefined) break;
       skipped += piece.length;
     }
     return skipped;
+  }
+
+  /** Does what yields whenever it takes more bytes. */
+  async whole<Value>(reading: Reading<Value>): Promise<Value> {
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done === true) return value;
+      await this.fill();
+    }
   }
 
   /** Ends the stream early. */

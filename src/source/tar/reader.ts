@@ -3,7 +3,7 @@ import { displayName, escapeControls } from '../../base/display.ts';
 import { withoutTrailing } from '../../base/without-trailing.ts';
 import type { Entry, EntryType } from '../entry.ts';
 import { SourceError, type SourceErrorCode } from '../error.ts';
-import { ByteCursor } from './byte-cursor.ts';
+import { ByteCursor, type Reading } from './byte-cursor.ts';
 import { ExtendedHeader } from './extended-header.ts';
 import { type Header, isZeroRecord, readHeader } from './header.ts';
 import { LIMIT, RECORD_SIZE, TYPEFLAG } from './layout.ts';
@@ -45,15 +45,23 @@ export async function* readTar(
   chunks: AsyncIterable<Uint8Array>,
   description: string,
 ): AsyncGenerator<Entry> {
-  const reader = new TarReader(chunks, description);
+  const cursor = new ByteCursor(chunks);
+  const reader = new TarReader(cursor, description);
   try {
     for (;;) {
-      const entry = await reader.next();
-      if (entry === undefined) return;
-      yield entry;
+      const reading = reader.next();
+      let step = reading.next();
+      while (step.done !== true) {
+        await cursor.fill();
+        step = reading.next();
+      }
+      if (step.value === undefined) break;
+      yield step.value;
     }
+    if (!cursor.hasEnded)
+      throw new TypeError('the tar reader left bytes unread, so that no digest was checked');
   } finally {
-    await reader.close();
+    await cursor.close();
   }
 }
 
@@ -69,21 +77,17 @@ class TarReader {
   #contentLeft = 0;
   #padding = 0;
 
-  constructor(chunks: AsyncIterable<Uint8Array>, description: string) {
-    this.#cursor = new ByteCursor(chunks);
+  constructor(cursor: ByteCursor, description: string) {
+    this.#cursor = cursor;
     this.#description = description;
   }
 
-  close(): Promise<void> {
-    return this.#cursor.close();
-  }
-
   /** The next entry; undefined at the end. What was not read of the last one's content is skipped. */
-  async next(): Promise<Entry | undefined> {
-    await this.#skipContent();
+  *next(): Reading<Entry | undefined> {
+    yield* this.#skipContent();
     let extended: ExtendedHeader | undefined;
     for (;;) {
-      const block = await this.#headerBlock();
+      const block = yield* this.#headerBlock();
       if (block === undefined) {
         if (extended !== undefined) throw this.#malformed('ends after an extended header');
         return undefined;
@@ -91,24 +95,24 @@ class TarReader {
       const header = readHeader(block);
       if (header === undefined) throw this.#malformed('has a header with a wrong check sum');
       if (header.typeflag === TYPEFLAG.paxGlobalHeader) {
-        await this.#takeGlobal(header);
+        yield* this.#takeGlobal(header);
         continue;
       }
       extended ??= this.#newExtendedHeader();
-      if (await this.#takeExtension(header, extended)) continue;
-      return this.#entry(header, extended, block);
+      if (yield* this.#takeExtension(header, extended)) continue;
+      return yield* this.#entry(header, extended, block);
     }
   }
 
   /** The next header; undefined at the end mark (two blocks of zeros) or at the end of the stream. */
-  async #headerBlock(): Promise<Uint8Array | undefined> {
-    const block = this.#cursor.takeNow(RECORD_SIZE) ?? (await this.#cursor.take(RECORD_SIZE));
+  *#headerBlock(): Reading<Uint8Array | undefined> {
+    const block = this.#cursor.takeNow(RECORD_SIZE) ?? (yield* this.#cursor.take(RECORD_SIZE));
     if (block.length === 0) return undefined;
     if (block.length < RECORD_SIZE) throw this.#truncated();
     if (block[0] !== 0 || !isZeroRecord(block)) return block;
-    const second = await this.#cursor.take(RECORD_SIZE);
+    const second = yield* this.#cursor.take(RECORD_SIZE);
     if (!isZeroRecord(second)) throw this.#malformed('goes on after a single block of zeros');
-    while ((await this.#cursor.piece(Number.MAX_SAFE_INTEGER)) !== undefined);
+    while ((yield* this.#cursor.piece(Number.MAX_SAFE_INTEGER)) !== undefined);
     return undefined;
   }
 
@@ -121,27 +125,27 @@ class TarReader {
     return extended;
   }
 
-  async #takeGlobal(header: Header): Promise<void> {
-    const records = await this.#extension(header);
+  *#takeGlobal(header: Header): Reading<void> {
+    const records = yield* this.#extension(header);
     this.#globalSize += records.length;
     if (this.#globalSize > LIMIT.globalHeaders) throw this.#tooLarge('global extended headers');
     if (records !== '') this.#globalRecords.push(records);
   }
 
   /** Takes a header that only says something about the next one; whether it was such a one. */
-  async #takeExtension(header: Header, extended: ExtendedHeader): Promise<boolean> {
+  *#takeExtension(header: Header, extended: ExtendedHeader): Reading<boolean> {
     switch (header.typeflag) {
       case TYPEFLAG.paxHeader: {
-        const problem = extended.takePax(await this.#extension(header));
+        const problem = extended.takePax(yield* this.#extension(header));
         if (problem !== undefined)
           throw this.#malformed(`has an entry '${this.#name(header, extended)}': ${problem}`);
         return true;
       }
       case TYPEFLAG.gnuLongName:
-        extended.path ??= untilNul(await this.#extension(header));
+        extended.path ??= untilNul(yield* this.#extension(header));
         return true;
       case TYPEFLAG.gnuLongLink:
-        extended.linkTarget ??= untilNul(await this.#extension(header));
+        extended.linkTarget ??= untilNul(yield* this.#extension(header));
         return true;
       default:
         return false;
@@ -149,16 +153,16 @@ class TarReader {
   }
 
   /** The content of an extended header. */
-  async #extension({ size }: Header): Promise<ByteString> {
+  *#extension({ size }: Header): Reading<ByteString> {
     if (size === undefined || size < 0) throw this.#malformed('has an extended header without a valid size');
     if (size > LIMIT.extendedHeader) throw this.#tooLarge('an extended header');
     const padded = Math.ceil(size / RECORD_SIZE) * RECORD_SIZE;
-    const bytes = await this.#cursor.take(padded);
+    const bytes = yield* this.#cursor.take(padded);
     if (bytes.length < padded) throw this.#truncated();
     return byteString(bytes.subarray(0, size));
   }
 
-  async #entry(header: Header, extended: ExtendedHeader, block: Uint8Array): Promise<Entry> {
+  *#entry(header: Header, extended: ExtendedHeader, block: Uint8Array): Reading<Entry> {
     this.#entries += 1;
     if (this.#entries > LIMIT.entries) throw this.#tooLarge('the number of entries');
     const sparse = extended.sparse;
@@ -194,19 +198,19 @@ class TarReader {
       major: isDevice ? this.#number('major device number', header.major, MAJOR_MAX) : 0,
       minor: isDevice ? this.#number('minor device number', header.minor, MINOR_MAX) : 0,
       xattrs: extended.xattrs,
-      ...(await this.#content(header, storedSize, block, sparse)),
+      ...(yield* this.#content(header, storedSize, block, sparse)),
     };
   }
 
   /** The size and content of an entry whose archived bytes come next. */
-  async #content(
+  *#content(
     header: Header,
     storedSize: number,
     block: Uint8Array,
     pax: { readonly regions: SparseRegion[] | undefined; readonly realSize: number } | undefined,
-  ): Promise<Pick<Entry, 'size' | 'content'>> {
+  ): Reading<Pick<Entry, 'size' | 'content'>> {
     if (header.typeflag === TYPEFLAG.gnuSparse) {
-      const map = await readGnuSparseMap(block, this.#cursor);
+      const map = yield* readGnuSparseMap(block, this.#cursor);
       return this.#sparse(map?.regions, map?.realSize ?? 0, storedSize, storedSize);
     }
     if (pax === undefined) {
@@ -217,7 +221,7 @@ class TarReader {
       return { size: storedSize, content: [atHand] };
     }
     if (pax.regions !== undefined) return this.#sparse(pax.regions, pax.realSize, storedSize, storedSize);
-    const map = await readLeadingSparseMap(this.#cursor);
+    const map = yield* readLeadingSparseMap(this.#cursor);
     return this.#sparse(map?.regions, pax.realSize, storedSize - (map?.length ?? 0), storedSize);
   }
 
@@ -244,17 +248,17 @@ class TarReader {
   }
 
   async #piece(limit: number): Promise<Uint8Array> {
-    const piece = await this.#cursor.piece(Math.min(limit, this.#contentLeft));
+    const piece = await this.#cursor.whole(this.#cursor.piece(Math.min(limit, this.#contentLeft)));
     if (piece === undefined) throw this.#truncated();
     this.#contentLeft -= piece.length;
     return piece;
   }
 
-  async #skipContent(): Promise<void> {
+  *#skipContent(): Reading<void> {
     const rest = this.#contentLeft + this.#padding;
     this.#contentLeft = 0;
     this.#padding = 0;
-    if (rest > 0 && this.#cursor.takeNow(rest) === undefined && (await this.#cursor.skip(rest)) < rest) {
+    if (rest > 0 && this.#cursor.takeNow(rest) === undefined && (yield* this.#cursor.skip(rest)) < rest) {
       throw this.#truncated();
     }
   }

@@ -1,5 +1,5 @@
 import type { ByteString } from '../../base/byte-string.ts';
-import type { ByteCursor } from './byte-cursor.ts';
+import type { ByteCursor, Reading } from './byte-cursor.ts';
 import { numberField } from './header.ts';
 import { FIELD, GNU_EXTENSION, GNU_REGION_SIZE, LIMIT, RECORD_SIZE } from './layout.ts';
 import { paxInteger } from './pax.ts';
@@ -54,10 +54,10 @@ export async function* fillHoles(
  * The map of the old GNU format ("Old GNU Format" in the tar manual): four regions in the header, more in the
  * blocks after it. Undefined where it is damaged.
  */
-export async function readGnuSparseMap(
+export function* readGnuSparseMap(
   header: Uint8Array,
   cursor: ByteCursor,
-): Promise<{ regions: SparseRegion[]; realSize: number } | undefined> {
+): Reading<{ regions: SparseRegion[]; realSize: number } | undefined> {
   const realSize = numberField(header, FIELD.gnuRealSize);
   if (realSize === undefined || realSize < 0) return undefined;
   const regions: SparseRegion[] = [];
@@ -66,7 +66,7 @@ export async function readGnuSparseMap(
   let isExtended = header[FIELD.gnuIsExtended.offset] !== 0;
   while (isExtended) {
     if (regions.length > LIMIT.sparseRegions) return undefined;
-    const block = await cursor.take(RECORD_SIZE);
+    const block = yield* cursor.take(RECORD_SIZE);
     if (block.length < RECORD_SIZE || !takeGnuRegions(block, 0, GNU_EXTENSION.regions, regions))
       return undefined;
     isExtended = block[GNU_EXTENSION.isExtendedOffset] !== 0;
@@ -128,15 +128,15 @@ export class PaxSparseRecords {
 }
 
 /** The map at the start of the content (format 1.0): decimal numbers, one a line, padded to a whole record. */
-export async function readLeadingSparseMap(
+export function* readLeadingSparseMap(
   cursor: ByteCursor,
-): Promise<{ regions: SparseRegion[]; length: number } | undefined> {
+): Reading<{ regions: SparseRegion[]; length: number } | undefined> {
   const numbers: number[] = [];
   let wanted = 1;
   let digits = '';
   let length = 0;
   while (numbers.length < wanted) {
-    const block = await cursor.take(RECORD_SIZE);
+    const block = yield* cursor.take(RECORD_SIZE);
     if (block.length < RECORD_SIZE) return undefined;
     length += RECORD_SIZE;
     for (const byte of block) {

@@ -1,21 +1,29 @@
-/** Memory that two threads share, in slots of the same size, which one hands to the other and gets back, in turn. Plain data. */
+/** Memory in slots of the same size, which one thread fills and another empties, in turn. Plain data. */
 export interface Ring {
   readonly memory: SharedArrayBuffer;
   /** Bytes of a slot. */
   readonly slotSize: number;
   readonly slots: number;
-  /** 32-bit words: how many slots were handed over so far, then for each slot the bytes that are in it. */
-  readonly words: SharedArrayBuffer;
+  /** What was filled. */
+  readonly filled: Turns;
+  /** What may be filled. */
+  readonly emptied: Turns;
 }
 
-/** A ring whose slots have anything in them, none of them handed over. `slotSize` is in bytes. */
+/** The slots that one thread handed to another: 32-bit words, how many so far, and for each the bytes that are in it. */
+export type Turns = SharedArrayBuffer;
+
+/** A ring whose slots may all be filled. `slotSize` is in bytes. */
 export function createRing(slots: number, slotSize: number): Ring {
-  return {
+  const ring = {
     memory: new SharedArrayBuffer(slots * slotSize),
     slotSize,
     slots,
-    words: new SharedArrayBuffer(4 * (1 + slots)),
+    filled: createTurns(slots),
+    emptied: createTurns(slots),
   };
+  for (let slot = 0; slot < slots; slot++) handOver(ring.emptied, 0);
+  return ring;
 }
 
 /** The slot that the `turn`th use is of, from 0. */
@@ -23,20 +31,34 @@ export function ringSlot({ memory, slotSize, slots }: Ring, turn: number): Uint8
   return new Uint8Array(memory, (turn % slots) * slotSize, slotSize);
 }
 
-/** Hands the slot of the next turn to the other thread. @param length Bytes that are in it. */
-export function handOver({ words, slots }: Ring, length: number): void {
-  const view = new Int32Array(words);
-  Atomics.store(view, 1 + (Atomics.load(view, 0) % slots), length);
-  Atomics.add(view, 0, 1);
-  Atomics.notify(view, 0);
+/** Hands the slot of the next turn over. @param length Bytes that are in it. */
+export function handOver(turns: Turns, length: number): void {
+  const words = new Int32Array(turns);
+  words[lengthAt(words, Atomics.load(words, 0))] = length;
+  Atomics.add(words, 0, 1);
+  Atomics.notify(words, 0);
 }
 
-/** Blocks the thread until the slot of a turn was handed to it. Returns the bytes that are in it. */
-export function takeOver({ words, slots }: Ring, turn: number): number {
-  const view = new Int32Array(words);
+/** The bytes in the slot of a turn; undefined where it was not handed over yet. */
+export function takeNow(turns: Turns, turn: number): number | undefined {
+  const words = new Int32Array(turns);
+  return Atomics.load(words, 0) > turn ? words[lengthAt(words, turn)] : undefined;
+}
+
+/** As {@link takeNow}, but blocks the thread until it was. */
+export function takeOver(turns: Turns, turn: number): number {
+  const words = new Int32Array(turns);
   for (;;) {
-    const handed = Atomics.load(view, 0);
-    if (handed > turn) return Atomics.load(view, 1 + (turn % slots));
-    Atomics.wait(view, 0, handed);
+    const length = takeNow(turns, turn);
+    if (length !== undefined) return length;
+    Atomics.wait(words, 0, turn);
   }
+}
+
+function createTurns(slots: number): Turns {
+  return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (1 + slots));
+}
+
+function lengthAt(words: Int32Array, turn: number): number {
+  return 1 + (turn % (words.length - 1));
 }

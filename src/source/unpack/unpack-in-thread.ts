@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { WaitingLine } from '../../base/waiting-line.ts';
 import { startThread } from '../../platform/start-thread.ts';
 import { SourceError } from '../error.ts';
 import { packingOf, splitHead } from './packing.ts';
-import { createRing, handOver, ringSlot } from './ring.ts';
+import { createRing, handOver, ringSlot, type Turns, takeNow } from './ring.ts';
 import type { UnpackAnswer, UnpackTask } from './unpack-thread-messages.ts';
-import { archiveAsStated, type PackedLayer, storedAsStated, unpackedLayer } from './unpacked-layer.ts';
+import { archiveCheck, type PackedLayer, storedAsStated, unpackedLayer } from './unpacked-layer.ts';
 
 /** Bytes as stored of a layer for which a thread is worth its start, which takes some 50 ms of processor time. */
 const LARGE_LAYER = 32 * 1024 * 1024;
@@ -16,6 +15,11 @@ const PACKED_SLOT_SIZE = 512 * 1024;
 /** What is on its way from it: 12 MiB. The larger a slot, the fewer times the threads wait for each other. */
 const ARCHIVE_SLOTS = 3;
 const ARCHIVE_SLOT_SIZE = 4 * 1024 * 1024;
+/**
+ * Slots of the archive of which both sides compute the digest. From then on that one does which is not waited for by the other:
+ * the thread where much is made of the content, who started it where there is little to do but to take it.
+ */
+const TRIAL_TURNS = 6;
 
 /**
  * Unpacks a layer as {@link unpackedLayer} does, a large one that is packed with gzip in a thread of its own, which never waits for
@@ -27,17 +31,17 @@ export async function* unpackedBeside(
   bytes: AsyncIterable<Uint8Array>,
   layer: PackedLayer,
 ): AsyncGenerator<Uint8Array> {
-  const { description, stored } = layer;
+  const { stored } = layer;
   if (stored === undefined || stored.size < LARGE_LAYER || availableParallelism() === 1) {
     yield* unpackedLayer(bytes, layer);
     return;
   }
   const { head, rest } = await splitHead(bytes);
   if (packingOf(head) === 'gzip') {
-    await using thread = new UnpackThread(description);
+    await using thread = new UnpackThread(layer);
     // One that cannot be started is missed by nobody.
     if (await thread.started) {
-      yield* archiveAsStated(thread.unpack(storedAsStated(rest, layer)), layer);
+      yield* thread.unpack(storedAsStated(rest, layer));
       return;
     }
   }
@@ -48,26 +52,24 @@ export async function* unpackedBeside(
 class UnpackThread implements AsyncDisposable {
   readonly #task: UnpackTask;
   readonly #worker: Worker;
-  /** Slots that can be filled. */
-  readonly #wanted = new WaitingLine<void>();
-  /** Lengths of pieces that came; undefined for the end. */
-  readonly #came = new WaitingLine<number | undefined>();
+  #hasEnded = false;
+  #failure: { readonly error: unknown } | undefined;
+  #news = Promise.withResolvers<void>();
 
   /** Whether it runs, known once it does or cannot. */
   readonly started: Promise<boolean>;
   readonly #reportStart: (isStarted: boolean) => void;
 
-  constructor(description: string) {
+  constructor(layer: PackedLayer) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.started = promise;
     this.#reportStart = resolve;
     this.#task = {
-      description,
+      layer,
+      digestLeft: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       packed: createRing(PACKED_SLOTS, PACKED_SLOT_SIZE),
       archive: createRing(ARCHIVE_SLOTS, ARCHIVE_SLOT_SIZE),
     };
-    for (let slot = 0; slot < PACKED_SLOTS; slot++) this.#wanted.add();
-    for (let slot = 0; slot < ARCHIVE_SLOTS; slot++) handOver(this.#task.archive, 0);
     this.#worker = startThread(import.meta.url, 'unpack-thread', {
       workerData: this.#task,
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
@@ -78,17 +80,27 @@ class UnpackThread implements AsyncDisposable {
   }
 
   async *unpack(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { archive } = this.#task;
-    const feeding = this.#feed(bytes).catch((error: unknown) => this.#came.fail(error));
+    const { archive, layer } = this.#task;
+    let check = archiveCheck(layer);
+    let waits = 0;
+    const feeding = this.#feed(bytes).catch((error: unknown) => this.#fail(error));
     try {
       for (let turn = 0; ; turn++) {
-        const length = await this.#came.next();
-        if (length === undefined) return;
-        yield ringSlot(archive, turn).subarray(0, length);
-        handOver(archive, 0);
+        if (turn === TRIAL_TURNS) {
+          if (waits > TRIAL_TURNS / 2) this.#takeDigest();
+          else check = undefined;
+        }
+        if (takeNow(archive.filled, turn) === undefined) waits += 1;
+        const length = await this.#turn(archive.filled, turn);
+        if (length === undefined) break;
+        const piece = ringSlot(archive, turn).subarray(0, length);
+        check?.add(piece);
+        yield piece;
+        handOver(archive.emptied, 0);
       }
+      check?.end();
     } finally {
-      this.#wanted.fail(new Error('nothing more is wanted'));
+      this.#fail(new Error('nothing more is wanted'));
       await feeding;
     }
   }
@@ -103,25 +115,40 @@ class UnpackThread implements AsyncDisposable {
     const { packed } = this.#task;
     let turn = 0;
     let filled = 0;
-    await this.#wanted.next();
+    const hand = async (): Promise<void> => {
+      handOver(packed.filled, filled);
+      filled = 0;
+      turn += 1;
+      await this.#turn(packed.emptied, turn);
+    };
+    await this.#turn(packed.emptied, turn);
     for await (const piece of bytes) {
       for (let taken = 0; taken < piece.length; ) {
         const part = piece.subarray(taken, taken + PACKED_SLOT_SIZE - filled);
         ringSlot(packed, turn).set(part, filled);
         filled += part.length;
         taken += part.length;
-        if (filled < PACKED_SLOT_SIZE) continue;
-        handOver(packed, filled);
-        filled = 0;
-        turn += 1;
-        await this.#wanted.next();
+        if (filled === PACKED_SLOT_SIZE) await hand();
       }
     }
-    if (filled > 0) {
-      handOver(packed, filled);
-      await this.#wanted.next();
+    if (filled > 0) await hand();
+    handOver(packed.filled, 0);
+  }
+
+  /** The bytes in the slot of a turn, once it is handed over; undefined where the thread has ended before. */
+  async #turn(turns: Turns, turn: number): Promise<number | undefined> {
+    for (;;) {
+      const length = takeNow(turns, turn);
+      if (length !== undefined) return length;
+      if (this.#hasEnded) return undefined;
+      if (this.#failure !== undefined) throw this.#failure.error;
+      await this.#news.promise;
     }
-    handOver(packed, 0);
+  }
+
+  /** Relieves the thread of the digest of the archive. */
+  #takeDigest(): void {
+    Atomics.store(new Int32Array(this.#task.digestLeft), 0, 1);
   }
 
   #take(answer: UnpackAnswer): void {
@@ -129,14 +156,12 @@ class UnpackThread implements AsyncDisposable {
       case 'started':
         this.#reportStart(true);
         break;
-      case 'wanted':
-        this.#wanted.add();
-        break;
-      case 'unpacked':
-        this.#came.add(answer.length);
+      case 'progress':
+        this.#tellNews();
         break;
       case 'end':
-        this.#came.add(undefined);
+        this.#hasEnded = true;
+        this.#tellNews();
         break;
       case 'failed': {
         const { code, message, hint } = answer;
@@ -147,8 +172,15 @@ class UnpackThread implements AsyncDisposable {
     }
   }
 
+  /** The first failure counts. */
   #fail(error: unknown): void {
+    this.#failure ??= { error };
     this.#reportStart(false);
-    this.#came.fail(error);
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 }

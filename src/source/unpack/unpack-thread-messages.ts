@@ -1,24 +1,24 @@
 import type { SourceErrorCode } from '../error.ts';
 import type { Ring } from './ring.ts';
+import type { PackedLayer } from './unpacked-layer.ts';
 
 /** What a thread that inflates is started with. */
 export interface UnpackTask {
-  /** For messages. */
-  readonly description: string;
-  /** The layer as it is stored: the thread is handed what is to be inflated, and at last a slot of no bytes. */
+  readonly layer: PackedLayer;
+  /** A 32-bit word, not 0 once the thread that made the task computes the digest of the archive itself. */
+  readonly digestLeft: SharedArrayBuffer;
+  /** The layer as it is stored, which the thread empties. A slot of no bytes is its end. */
   readonly packed: Ring;
-  /** The archive that is in it: the thread is handed what it may fill. */
+  /** The archive that is in it, which the thread fills. */
   readonly archive: Ring;
 }
 
 /** What it answers. */
 export type UnpackAnswer =
   | { readonly type: 'started' }
-  /** Another slot of `packed` can be filled. */
-  | { readonly type: 'wanted' }
-  /** The next slot of `archive` has so many bytes. */
-  | { readonly type: 'unpacked'; readonly length: number }
-  /** The archive has ended. */
+  /** A slot of `packed` was emptied, or one of `archive` filled. */
+  | { readonly type: 'progress' }
+  /** The archive has ended, and has the digest that was stated, if the thread computed it. */
   | { readonly type: 'end' }
   /** The layer cannot be had. */
   | {

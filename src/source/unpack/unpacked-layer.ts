@@ -1,4 +1,4 @@
-import { checkedDigest, checkedSize } from '../digest-check.ts';
+import { checked, checkedDigest, checkedSize, DigestCheck } from '../digest-check.ts';
 import { unpacked } from './decompress.ts';
 
 /** A layer as it is stored, and what the image says of it. Plain data, so that a thread can be given it. */
@@ -20,7 +20,9 @@ export function unpackedLayer(
   bytes: AsyncIterable<Uint8Array>,
   layer: PackedLayer,
 ): AsyncIterable<Uint8Array> {
-  return archiveAsStated(unpacked(storedAsStated(bytes, layer), layer.description), layer);
+  const archive = unpacked(storedAsStated(bytes, layer), layer.description);
+  const check = archiveCheck(layer);
+  return check === undefined ? archive : checked(archive, check);
 }
 
 /** Passes on the bytes of a layer as stored, and throws a SourceError at their end where they are not what the image states. */
@@ -32,11 +34,9 @@ export function storedAsStated(
   return checkedDigest(checkedSize(bytes, stored.size, description), stored.digest, description);
 }
 
-/** As {@link storedAsStated}, for the archive that was in it. */
-export function archiveAsStated(
-  archive: AsyncIterable<Uint8Array>,
-  { description, unpackedDigest }: PackedLayer,
-): AsyncIterable<Uint8Array> {
-  if (unpackedDigest === undefined) return archive;
-  return checkedDigest(archive, unpackedDigest, `${description} unpacked`);
+/** The check of the archive that was in a layer; undefined where the image does not state its digest. */
+export function archiveCheck({ description, unpackedDigest }: PackedLayer): DigestCheck | undefined {
+  return unpackedDigest === undefined
+    ? undefined
+    : new DigestCheck(unpackedDigest, `${description} unpacked`);
 }

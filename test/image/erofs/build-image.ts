@@ -72,7 +72,7 @@ export class TestImage {
   }
 
   /** Stores content only. */
-  store(
+  async store(
     size: number,
     pieces: Iterable<Uint8Array>,
     xattrs: InodeAttributes['xattrs'] = new Map(),

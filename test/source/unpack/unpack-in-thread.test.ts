@@ -94,3 +94,25 @@ it('is read no further ahead than the rings are long', async () => {
     expect(given - taken).toBeLessThan(20_000_000);
   }
 });
+
+describe('the digest of the archive', () => {
+  const zeros = gzipSync(Buffer.alloc(40 * 1024 * 1024));
+  const noise = gzipSync(randomBytes(40 * 1024 * 1024), { level: 0 });
+  const long = Buffer.concat([noise, zeros]);
+
+  it.each([
+    ['does nothing else', 0],
+    ['is slower than the thread', 30],
+  ])('is checked where the reader %s', async (_, delay) => {
+    const layer = { ...layerOf(long), unpackedDigest: sha256(Buffer.from('another')) };
+    let taken = 0;
+    const reading = async (): Promise<void> => {
+      for await (const piece of unpackedBeside(sourceOf(long).bytes, layer)) {
+        taken += piece.length;
+        if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'digest-mismatch' });
+    expect(taken).toBe(80 * 1024 * 1024);
+  });
+});
