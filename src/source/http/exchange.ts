@@ -1,7 +1,7 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 import { releasePiece } from '../../platform/release-buffer.ts';
 import { TimeoutError } from './network-error.ts';
+import { http, https } from './node-http.ts';
 
 /** Milliseconds to connect in: names, TCP, proxy and TLS together. */
 const CONNECT_TIMEOUT = 30_000;

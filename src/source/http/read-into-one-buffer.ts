@@ -1,16 +1,17 @@
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, AgentOptions } from 'node:http';
+import type { Agent as SecureAgent } from 'node:https';
 import type { OnReadOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { http, https } from './node-http.ts';
 
 /** Bytes that a connection takes from the system at once. */
 const BUFFER_SIZE = 256 * 1024;
 
 /** Agents whose connections read into one buffer each, again and again; those through a proxy read as Node does. */
 export class HttpAgent extends http.Agent {
-  declare readonly options: http.AgentOptions;
+  declare readonly options: AgentOptions;
 
-  override createConnection(...[options, callback]: Parameters<http.Agent['createConnection']>) {
+  override createConnection(...[options, callback]: Parameters<Agent['createConnection']>) {
     if (this.options.proxyEnv !== undefined) return super.createConnection(options, callback);
     return readIntoOneBuffer((onread) => super.createConnection({ ...options, ...onread }, callback));
   }
@@ -18,7 +19,7 @@ export class HttpAgent extends http.Agent {
 
 /** As {@link HttpAgent}, for TLS. */
 export class HttpsAgent extends https.Agent {
-  override createConnection(...[options, callback]: Parameters<https.Agent['createConnection']>) {
+  override createConnection(...[options, callback]: Parameters<SecureAgent['createConnection']>) {
     if (this.options.proxyEnv !== undefined) return super.createConnection(options, callback);
     return readIntoOneBuffer((onread) => super.createConnection({ ...options, ...onread }, callback));
   }
