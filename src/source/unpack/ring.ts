@@ -39,6 +39,48 @@ export function handOver(turns: Turns, length: number): void {
   Atomics.notify(words, 0);
 }
 
+/** Fills the slots of a ring with a stream, each to its end but for the last. */
+export class RingFiller {
+  readonly #ring: Ring;
+  /** The slot of {@link turn}, once it may be filled. */
+  #slot: Uint8Array | undefined;
+  #filled = 0;
+  #turn = 0;
+
+  constructor(ring: Ring) {
+    this.#ring = ring;
+  }
+
+  /** The turn whose slot is filled next. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Copies bytes into the ring. Yields before each slot, to be resumed when that of {@link turn} was emptied. */
+  *add(bytes: Uint8Array): Generator<void, void, void> {
+    for (let taken = 0; taken < bytes.length; ) {
+      if (this.#slot === undefined) {
+        yield;
+        this.#slot = ringSlot(this.#ring, this.#turn);
+      }
+      const part = bytes.subarray(taken, taken + this.#slot.length - this.#filled);
+      this.#slot.set(part, this.#filled);
+      this.#filled += part.length;
+      taken += part.length;
+      if (this.#filled === this.#slot.length) this.end();
+    }
+  }
+
+  /** Hands over what is in the slot that is not full. */
+  end(): void {
+    if (this.#filled === 0) return;
+    handOver(this.#ring.filled, this.#filled);
+    this.#slot = undefined;
+    this.#filled = 0;
+    this.#turn += 1;
+  }
+}
+
 /** The bytes in the slot of a turn; undefined where it was not handed over yet. */
 export function takeNow(turns: Turns, turn: number): number | undefined {
   const words = new Int32Array(turns);

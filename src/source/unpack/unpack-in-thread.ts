@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../platform/start-thread.ts';
 import { SourceError } from '../error.ts';
 import { packingOf, splitHead } from './packing.ts';
-import { createRing, handOver, ringSlot, type Turns, takeNow } from './ring.ts';
+import { createRing, handOver, RingFiller, ringSlot, type Turns, takeNow } from './ring.ts';
 import type { UnpackAnswer, UnpackTask } from './unpack-thread-messages.ts';
 import { archiveCheck, type PackedLayer, storedAsStated, unpackedLayer } from './unpacked-layer.ts';
 
@@ -113,25 +113,12 @@ class UnpackThread implements AsyncDisposable {
   /** Hands the layer over, and at its end a slot of no bytes. */
   async #feed(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const { packed } = this.#task;
-    let turn = 0;
-    let filled = 0;
-    const hand = async (): Promise<void> => {
-      handOver(packed.filled, filled);
-      filled = 0;
-      turn += 1;
-      await this.#turn(packed.emptied, turn);
-    };
-    await this.#turn(packed.emptied, turn);
+    const filler = new RingFiller(packed);
     for await (const piece of bytes) {
-      for (let taken = 0; taken < piece.length; ) {
-        const part = piece.subarray(taken, taken + PACKED_SLOT_SIZE - filled);
-        ringSlot(packed, turn).set(part, filled);
-        filled += part.length;
-        taken += part.length;
-        if (filled === PACKED_SLOT_SIZE) await hand();
-      }
+      for (const _ of filler.add(piece)) await this.#turn(packed.emptied, filler.turn);
     }
-    if (filled > 0) await hand();
+    filler.end();
+    await this.#turn(packed.emptied, filler.turn);
     handOver(packed.filled, 0);
   }
 

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SourceError } from '../error.ts';
 import { Inflater } from './inflater.ts';
-import { handOver, ringSlot, takeOver } from './ring.ts';
+import { handOver, RingFiller, ringSlot, takeOver } from './ring.ts';
 import type { UnpackAnswer, UnpackTask } from './unpack-thread-messages.ts';
 import { archiveCheck } from './unpacked-layer.ts';
 
@@ -19,31 +19,15 @@ try {
 }
 
 function unpack(): void {
-  let turn = 0;
-  let slot: Uint8Array | undefined;
-  let filled = 0;
-  const handOut = (): void => {
-    if (filled > 0) {
-      handOver(archive.filled, filled);
-      answer({ type: 'progress' });
-    }
-    slot = undefined;
-    filled = 0;
-  };
+  const filler = new RingFiller(archive);
   let check = archiveCheck(layer);
   const inflater = new Inflater(layer.description, (piece) => {
     if (Atomics.load(isDigestLeft, 0) !== 0) check = undefined;
     check?.add(piece);
-    for (let taken = 0; taken < piece.length; ) {
-      if (slot === undefined) {
-        takeOver(archive.emptied, turn);
-        slot = ringSlot(archive, turn++);
-      }
-      const part = piece.subarray(taken, taken + slot.length - filled);
-      slot.set(part, filled);
-      filled += part.length;
-      taken += part.length;
-      if (filled === slot.length) handOut();
+    for (const _ of filler.add(piece)) {
+      // Who waits for the slot before must know of it before this thread waits for him.
+      answer({ type: 'progress' });
+      takeOver(archive.emptied, filler.turn);
     }
   });
   for (let inputTurn = 0; ; inputTurn++) {
@@ -55,7 +39,7 @@ function unpack(): void {
     answer({ type: 'progress' });
   }
   inflater.end();
-  handOut();
+  filler.end();
   check?.end();
   answer({ type: 'end' });
 }
