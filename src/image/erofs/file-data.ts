@@ -9,7 +9,7 @@ import { isZero } from './zero.ts';
 
 export const EMPTY_FILE: StoredFile = { size: 0, placement: { layout: 'empty' } };
 /** Bytes at either end of a file by which most files of equal size are told apart without asking for digests. */
-export const SAMPLE_SIZE = 512;
+export const SAMPLE_SIZE = 64;
 
 /** What was found and saved while storing files. */
 export interface FileDataCounts {
