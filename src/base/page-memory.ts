@@ -7,11 +7,12 @@ export const PAGE_SIZE = 4096;
  * JavaScript has no such promise, but V8 gets the memory of what can grow in whole pages, and of everything else from malloc. Where
  * that should change, the kernel refuses the bytes and they are written in another way.
  */
-export function pageMemory(size: number): Uint8Array<ArrayBuffer> {
+export function pageMemory(size: number): Uint8Array {
   return new Uint8Array(new ArrayBuffer(size, { maxByteLength: size }), 0, size);
 }
 
-/** Whether bytes begin with a page of {@link pageMemory}. */
+/** Whether bytes begin with a page of {@link pageMemory}, or of shared memory that can grow. */
 export function beginsWithPage({ buffer, byteOffset }: Uint8Array): boolean {
-  return buffer instanceof ArrayBuffer && buffer.resizable && byteOffset % PAGE_SIZE === 0;
+  const canGrow = buffer instanceof SharedArrayBuffer ? buffer.growable : buffer.resizable;
+  return canGrow && byteOffset % PAGE_SIZE === 0;
 }

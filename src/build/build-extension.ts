@@ -9,9 +9,10 @@ import type { Timestamp } from '../image/erofs/tree.ts';
 import { ErofsWriter } from '../image/erofs/writer.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
 import type { Signer } from '../image/signature/signer.ts';
+import { BUFFERS_SIZE } from '../image/write-pipeline.ts';
 import { hmacSha256, sha256 } from '../platform/hash.ts';
+import { HelpedHasher } from '../platform/helped-hasher.ts';
 import { ScratchFile } from '../platform/scratch-file.ts';
-import { sha256Blocks } from '../platform/sha256-blocks.ts';
 import type { Layer, Source } from '../source/source.ts';
 import { BuildError } from './error.ts';
 import { checkExtensionName } from './extension-name.ts';
@@ -160,12 +161,13 @@ async function writeImage(
   { output, scratch, compression }: ImageTarget,
 ): Promise<Attempt> {
   const hierarchies = [...options.kind.hierarchies, ...(options.withOpt ? ['opt'] : [])];
+  const hasher = new HelpedHasher(BUFFERS_SIZE);
   const ddi = new DdiWriter({
     file: output,
     architecture: options.architecture,
     seed: options.seed,
     signer: options.signer,
-    hasher: sha256Blocks,
+    hasher,
     hmac: hmacSha256,
     sha256,
   });
@@ -195,6 +197,7 @@ async function writeImage(
     await reader.read(layer, index, {
       signal: options.signal,
       onBytes: (bytes) => options.onEvent({ type: 'progress', bytes }),
+      spareWork: hasher.offer,
     });
   }
   if (reader.missing.size > 0) return { missing: reader.missing };

@@ -16,6 +16,19 @@ export interface VerityHasher {
 export interface BlockHasher extends VerityHasher {
   readonly algorithm: 'sha256';
   readonly digestSize: 32;
+  /** Where other threads hash, too; undefined where nobody else does. */
+  readonly shared?: SharedBlocks;
+}
+
+/** Memory from which other threads may take blocks to hash. */
+export interface SharedBlocks {
+  /** It begins with a page. */
+  readonly memory: Uint8Array;
+  /**
+   * Begins to hash blocks of 4096 bytes, which must stay as they are until the function returned has been called: it gives their
+   * digests, one after the other. There may be no other begun before. Blocks that lie elsewhere are hashed at once.
+   */
+  begin(salt: Uint8Array, blocks: Uint8Array): () => Uint8Array;
 }
 
 /** The hasher for a hash that a verity superblock names as the kernel does; undefined if it is not one to rely on. */

@@ -17,7 +17,7 @@ const HEAD_BLOCKS = Math.ceil((COMPACT_FILE_LIMIT - FILE_OVERHEAD) / BLOCK_SIZE)
  * the next ones come. Memory does not grow with the image, but for 32 bytes a block.
  *
  * The last blocks lie in the window, which is the head first and then one buffer after another; those before the window
- * are hashed, and in the file or on their way.
+ * are hashed, or being hashed, and in the file or on their way.
  */
 export class DataPartition implements BlockSink {
   readonly #file: ImageFile;
@@ -26,6 +26,8 @@ export class DataPartition implements BlockSink {
   readonly #pipeline: WritePipeline;
   readonly #head = new Uint8Array(HEAD_BLOCKS * BLOCK_SIZE);
   readonly #leaves = new DigestList();
+  /** Gives the digests of the blocks behind the leaves, of which other threads may hash some. */
+  #begun: (() => Uint8Array) | undefined;
   #window: Uint8Array = this.#head;
   /** Address of the first block of the window. */
   #windowStart = 0;
@@ -37,7 +39,7 @@ export class DataPartition implements BlockSink {
     this.#file = file;
     this.#hasher = hasher;
     this.#salt = salt;
-    this.#pipeline = new WritePipeline(file);
+    this.#pipeline = new WritePipeline(file, hasher.shared?.memory);
   }
 
   get blocks(): number {
@@ -54,6 +56,7 @@ export class DataPartition implements BlockSink {
 
   async truncate(blocks: number): Promise<void> {
     this.#checkRange(blocks, 0);
+    this.#takeDigests();
     this.#leaves.truncate(blocks);
     this.#blocks = blocks;
     if (blocks >= this.#windowStart) return;
@@ -70,6 +73,7 @@ export class DataPartition implements BlockSink {
 
   async replace(block: number, bytes: Uint8Array): Promise<void> {
     this.#checkRange(block, 1);
+    this.#takeDigests();
     if (bytes.length !== BLOCK_SIZE) {
       throw new ImageError('out-of-range', `data partition: ${bytes.length} bytes are not one block`);
     }
@@ -88,6 +92,7 @@ export class DataPartition implements BlockSink {
 
   async digests(start: number, count: number): Promise<Uint8Array> {
     this.#checkRange(start, count);
+    this.#takeDigests();
     if (start + count > this.#leaves.count) await this.#hashWindow();
     return this.#leaves.slice(start, count);
   }
@@ -134,9 +139,12 @@ export class DataPartition implements BlockSink {
   }
 
   async #nextWindow(): Promise<void> {
-    await this.#hashWindow();
-    if (this.#window !== this.#head) this.#writeWindow();
+    await this.#beginHashing();
+    const full = this.#window;
+    if (full !== this.#head) this.#writeWindow();
     this.#window = await this.#pipeline.takeBuffer();
+    // A buffer may be in the file before those that were written earlier.
+    if (this.#window === full) this.#takeDigests();
     this.#windowStart = this.#blocks;
   }
 
@@ -148,11 +156,27 @@ export class DataPartition implements BlockSink {
 
   /** Hashes the blocks of the window that are not hashed yet. */
   async #hashWindow(): Promise<void> {
+    await this.#beginHashing();
+    this.#takeDigests();
+  }
+
+  /** Begins to hash them; what was begun before is ended. */
+  async #beginHashing(): Promise<void> {
+    this.#takeDigests();
     const from = (this.#leaves.count - this.#windowStart) * BLOCK_SIZE;
     const to = (this.#blocks - this.#windowStart) * BLOCK_SIZE;
     if (to === from) return;
     const pending = this.#window.subarray(from, to);
-    this.#leaves.append(await this.#hasher.hashBlocks(this.#salt, pending, BLOCK_SIZE));
+    const { shared } = this.#hasher;
+    if (shared !== undefined) this.#begun = shared.begin(this.#salt, pending);
+    else this.#leaves.append(await this.#hasher.hashBlocks(this.#salt, pending, BLOCK_SIZE));
+  }
+
+  #takeDigests(): void {
+    const take = this.#begun;
+    if (take === undefined) return;
+    this.#begun = undefined;
+    this.#leaves.append(take());
   }
 
   #checkRange(start: number, count: number): void {

@@ -7,6 +7,9 @@ export const BUFFER_SIZE = 2 * 1024 * 1024;
 /** Buffers there are at most: one to fill, the others on their way to the file. */
 const BUFFER_LIMIT = 3;
 
+/** Bytes of all buffers. */
+export const BUFFERS_SIZE = BUFFER_LIMIT * BUFFER_SIZE;
+
 /**
  * Writes buffers to a file while the caller fills the next one.
  *
@@ -14,13 +17,16 @@ const BUFFER_LIMIT = 3;
  */
 export class WritePipeline {
   readonly #file: ImageFile;
+  readonly #memory: Uint8Array;
   readonly #free: Uint8Array[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #allocated = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(file: ImageFile) {
+  /** @param memory For the buffers, {@link BUFFERS_SIZE} bytes that begin with a page. */
+  constructor(file: ImageFile, memory = pageMemory(BUFFERS_SIZE)) {
     this.#file = file;
+    this.#memory = memory;
   }
 
   /** A buffer of {@link BUFFER_SIZE} bytes with anything in it; waits for one to be written if all are in use. */
@@ -29,8 +35,9 @@ export class WritePipeline {
     this.#throwFailure();
     const buffer = this.#free.pop();
     if (buffer !== undefined) return buffer;
+    const start = this.#allocated * BUFFER_SIZE;
     this.#allocated += 1;
-    return pageMemory(BUFFER_SIZE);
+    return this.#memory.subarray(start, start + BUFFER_SIZE);
   }
 
   /** Starts to write the first `length` bytes of a buffer that was taken, and takes it back. */

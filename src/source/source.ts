@@ -1,3 +1,4 @@
+import type { HashOffer } from '../platform/hash-offer.ts';
 import type { Entry } from './entry.ts';
 
 /** How a layer is read. */
@@ -6,6 +7,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Told of bytes taken from the network or the disk, compressed if they are: the measure of progress. */
   readonly onBytes?: (count: number) => void;
+  /** What a thread for the layer may help with while it would only wait. */
+  readonly spareWork?: HashOffer;
 }
 
 /** One layer of a container image, or a whole directory or archive taken as one. */

@@ -20,6 +20,6 @@ export function tarLayer(options: TarLayerOptions): Layer {
     description,
     size,
     entries: (readOptions: ReadOptions) =>
-      readTar(unpackedBeside(releasedPieces(open(readOptions)), layer), description),
+      readTar(unpackedBeside(releasedPieces(open(readOptions)), layer, readOptions.spareWork), description),
   };
 }

@@ -5,7 +5,10 @@ import type { BlockHasher } from '../../src/image/block-hasher.ts';
 import { DdiWriter, type DdiWriterOptions } from '../../src/image/ddi.ts';
 import { ImageError } from '../../src/image/error.ts';
 import type { ImageFile } from '../../src/image/image-file.ts';
+import { BUFFERS_SIZE } from '../../src/image/write-pipeline.ts';
 import { hmacSha256, sha256 } from '../../src/platform/hash.ts';
+import { hashNextPart, openOffer } from '../../src/platform/hash-offer.ts';
+import { HelpedHasher } from '../../src/platform/helped-hasher.ts';
 import { sha256Blocks } from '../../src/platform/sha256-blocks.ts';
 import { MemoryFile } from './memory-file.ts';
 import { testSigner } from './test-signer.ts';
@@ -50,7 +53,8 @@ function digestsOf(numbers: readonly number[]): Uint8Array {
 /** A data partition beside a list of the numbers of its blocks, to both of which the same is done. */
 class ModelledPartition {
   readonly #file = new MemoryFile();
-  readonly #writer = makeWriter(this.#file);
+  readonly #hasher = new HelpedHasher(BUFFERS_SIZE);
+  readonly #writer = makeWriter(this.#file, { hasher: this.#hasher });
   #model: number[] = [];
   #next = 1;
 
@@ -79,6 +83,12 @@ class ModelledPartition {
     await this.#writer.sink.replace(block, blocksOf([this.#model[block]]));
   }
 
+  /** Hashes what another thread could hash meanwhile, as far as there is some of it. */
+  help(parts: number): void {
+    const offer = openOffer(this.#hasher.offer);
+    for (let part = 0; part < parts; part++) hashNextPart(offer);
+  }
+
   async checkDigests(start: number, count: number): Promise<void> {
     const numbers = this.#model.slice(start, start + count);
     const digests = await this.#writer.sink.digests(start, numbers.length);
@@ -104,7 +114,8 @@ type Step =
   | { readonly kind: 'append'; readonly count: number }
   | { readonly kind: 'truncate'; readonly place: number }
   | { readonly kind: 'replace'; readonly place: number }
-  | { readonly kind: 'digests'; readonly place: number; readonly count: number };
+  | { readonly kind: 'digests'; readonly place: number; readonly count: number }
+  | { readonly kind: 'help'; readonly parts: number };
 
 const place = fc.nat(1000).map((part) => part / 1000);
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -120,6 +131,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate'), place }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace'), place }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('digests'), place, count: fc.nat(20) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('help'), parts: fc.nat(40) }) },
   ),
   { minLength: 1, maxLength: 16, size: 'max' },
 );
@@ -131,6 +143,7 @@ describe('the data partition', () => {
         const partition = new ModelledPartition();
         for (const step of steps) {
           if (step.kind === 'append') await partition.append(step.count);
+          else if (step.kind === 'help') partition.help(step.parts);
           else if (step.kind === 'truncate')
             await partition.truncate(Math.round(step.place * partition.blocks));
           else if (partition.blocks === 0) continue;
@@ -170,6 +183,15 @@ describe('the data partition', () => {
     const partition = new ModelledPartition();
     await partition.append(1300);
     await partition.replace(900);
+    await partition.finish();
+  });
+
+  test('hashes a buffer before it is filled again, whichever is written first', async () => {
+    const partition = new ModelledPartition();
+    for (let buffer = 0; buffer < 8; buffer++) {
+      await partition.append(763 + 512 * buffer - partition.blocks);
+      await partition.append(1);
+    }
     await partition.finish();
   });
 

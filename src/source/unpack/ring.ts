@@ -87,13 +87,20 @@ export function takeNow(turns: Turns, turn: number): number | undefined {
   return Atomics.load(words, 0) > turn ? words[lengthAt(words, turn)] : undefined;
 }
 
-/** As {@link takeNow}, but blocks the thread until it was. */
-export function takeOver(turns: Turns, turn: number): number {
+/** Milliseconds after which is looked whether there is something to do meanwhile. */
+const WAIT = 1;
+
+/**
+ * As {@link takeNow}, but keeps the thread until it was.
+ *
+ * @param meanwhile Does a little of what can be done meanwhile; returns whether there was any.
+ */
+export function takeOver(turns: Turns, turn: number, meanwhile?: () => boolean): number {
   const words = new Int32Array(turns);
   for (;;) {
     const length = takeNow(turns, turn);
     if (length !== undefined) return length;
-    Atomics.wait(words, 0, turn);
+    if (meanwhile?.() !== true) Atomics.wait(words, 0, turn, meanwhile && WAIT);
   }
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import type { HashOffer } from '../../platform/hash-offer.ts';
 import { startThread } from '../../platform/start-thread.ts';
 import { SourceError } from '../error.ts';
 import { packingOf, splitHead } from './packing.ts';
@@ -26,10 +27,12 @@ const TRIAL_TURNS = 6;
  * what is made of the content. A piece is good until the next one is asked for.
  *
  * @param bytes As stored, in pieces that are good as long.
+ * @param spareWork What the thread helps with where it would wait.
  */
 export async function* unpackedBeside(
   bytes: AsyncIterable<Uint8Array>,
   layer: PackedLayer,
+  spareWork?: HashOffer,
 ): AsyncGenerator<Uint8Array> {
   const { stored } = layer;
   if (stored === undefined || stored.size < LARGE_LAYER || availableParallelism() === 1) {
@@ -38,7 +41,7 @@ export async function* unpackedBeside(
   }
   const { head, rest } = await splitHead(bytes);
   if (packingOf(head) === 'gzip') {
-    await using thread = new UnpackThread(layer);
+    await using thread = new UnpackThread(layer, spareWork);
     // One that cannot be started is missed by nobody.
     if (await thread.started) {
       yield* thread.unpack(storedAsStated(rest, layer));
@@ -60,12 +63,13 @@ class UnpackThread implements AsyncDisposable {
   readonly started: Promise<boolean>;
   readonly #reportStart: (isStarted: boolean) => void;
 
-  constructor(layer: PackedLayer) {
+  constructor(layer: PackedLayer, spareWork: HashOffer | undefined) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.started = promise;
     this.#reportStart = resolve;
     this.#task = {
       layer,
+      spareWork,
       digestLeft: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       packed: createRing(PACKED_SLOTS, PACKED_SLOT_SIZE),
       archive: createRing(ARCHIVE_SLOTS, ARCHIVE_SLOT_SIZE),

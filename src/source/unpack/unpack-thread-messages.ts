@@ -1,3 +1,4 @@
+import type { HashOffer } from '../../platform/hash-offer.ts';
 import type { SourceErrorCode } from '../error.ts';
 import type { Ring } from './ring.ts';
 import type { PackedLayer } from './unpacked-layer.ts';
@@ -5,6 +6,8 @@ import type { PackedLayer } from './unpacked-layer.ts';
 /** What a thread that inflates is started with. */
 export interface UnpackTask {
   readonly layer: PackedLayer;
+  /** What the thread helps with where it would wait. */
+  readonly spareWork: HashOffer | undefined;
   /** A 32-bit word, not 0 once the thread that made the task computes the digest of the archive itself. */
   readonly digestLeft: SharedArrayBuffer;
   /** The layer as it is stored, which the thread empties. A slot of no bytes is its end. */

@@ -1,13 +1,16 @@
 /** A thread that inflates one layer, without a break; see unpack-in-thread.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { hashNextPart, openOffer } from '../../platform/hash-offer.ts';
 import { SourceError } from '../error.ts';
 import { Inflater } from './inflater.ts';
 import { handOver, RingFiller, ringSlot, takeOver } from './ring.ts';
 import type { UnpackAnswer, UnpackTask } from './unpack-thread-messages.ts';
 import { archiveCheck } from './unpacked-layer.ts';
 
-const { layer, digestLeft, packed, archive } = workerData as UnpackTask;
+const { layer, spareWork, digestLeft, packed, archive } = workerData as UnpackTask;
 const isDigestLeft = new Int32Array(digestLeft);
+const offer = spareWork && openOffer(spareWork);
+const meanwhile = offer && (() => hashNextPart(offer));
 const answer = (message: UnpackAnswer): void => parentPort?.postMessage(message);
 
 answer({ type: 'started' });
@@ -27,11 +30,11 @@ function unpack(): void {
     for (const _ of filler.add(piece)) {
       // Who waits for the slot before must know of it before this thread waits for him.
       answer({ type: 'progress' });
-      takeOver(archive.emptied, filler.turn);
+      takeOver(archive.emptied, filler.turn, meanwhile);
     }
   });
   for (let inputTurn = 0; ; inputTurn++) {
-    const length = takeOver(packed.filled, inputTurn);
+    const length = takeOver(packed.filled, inputTurn, meanwhile);
     if (length === 0) break;
     const bytes = ringSlot(packed, inputTurn).subarray(0, length);
     inflater.add(bytes);
