@@ -33,6 +33,7 @@ export function readingAhead(source: ByteSource): ByteSource {
   };
   return {
     size: source.size,
+    file: source.file,
     read(offset, length) {
       const number = Math.floor(offset / WINDOW);
       const start = offset - number * WINDOW;

@@ -75,10 +75,14 @@ export class TimeLimit implements Disposable {
     }
   }
 
-  /** Bytes that can be read only while there is time: also what works on them without pause then ends. */
+  /**
+   * Bytes that can be read only while there is time: also what works on them without pause then ends. Threads that read the file by
+   * themselves are ended by {@link signal}.
+   */
   limited(source: ByteSource): ByteSource {
     return {
       size: source.size,
+      file: source.file,
       read: (offset, length) => {
         this.check();
         return source.read(offset, length);

@@ -1,3 +1,5 @@
+import type { ByteSource } from './byte-source.ts';
+
 /**
  * Hashes blocks as dm-verity does (hash type 1): digest = hash(salt ‖ block).
  *
@@ -33,3 +35,17 @@ export interface SharedBlocks {
 
 /** The hasher for a hash that a verity superblock names as the kernel does; undefined if it is not one to rely on. */
 export type VerityHasherFor = (algorithm: string) => VerityHasher | undefined;
+
+/** Reads a source and hashes its blocks. */
+export interface SourceHasher {
+  /**
+   * The digests of all blocks of `source`, in their order, of some blocks at a time; each piece is needed only until the next one
+   * is asked for. Throws what the source throws, where it comes to what cannot be read.
+   */
+  hashSource(
+    source: ByteSource,
+    hasher: VerityHasher,
+    salt: Uint8Array,
+    blockSize: number,
+  ): AsyncIterable<Uint8Array>;
+}

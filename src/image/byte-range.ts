@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource, FileRange } from './byte-source.ts';
 
 /** A part of a source, such as a partition of an image. */
 export class ByteRange implements ByteSource {
@@ -14,6 +14,11 @@ export class ByteRange implements ByteSource {
     this.#source = source;
     this.#start = start;
     this.size = size;
+  }
+
+  get file(): FileRange | undefined {
+    const { file } = this.#source;
+    return file && { descriptor: file.descriptor, offset: file.offset + this.#start };
   }
 
   /** @throws RangeError for bytes outside of the part, which belong to another. */

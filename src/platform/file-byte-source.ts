@@ -1,5 +1,5 @@
 import { type FileHandle, readFile } from 'node:fs/promises';
-import type { ByteSource } from '../image/byte-source.ts';
+import type { ByteSource, FileRange } from '../image/byte-source.ts';
 import { ImageError } from '../image/error.ts';
 
 /** A {@link ByteSource} on an open file or block device, which stays the caller's to close. */
@@ -18,6 +18,10 @@ export class FileByteSource implements ByteSource {
     if (status.isFile()) return new FileByteSource(handle, status.size);
     if (status.isBlockDevice()) return new FileByteSource(handle, await deviceSize(status.rdev));
     throw new ImageError('malformed', 'the image is neither a file nor a block device');
+  }
+
+  get file(): FileRange {
+    return { descriptor: this.#handle.fd, offset: 0 };
   }
 
   /** @throws as {@link readInto}. */

@@ -1,78 +1,89 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import type { VerityHasher } from '../image/block-hasher.ts';
-import { handOut, hashParts } from './hash-parts.ts';
-import { allocateShared, RUN_MAX, type SharedRun, sharedRun, WORD } from './hash-thread-layout.ts';
+import type { SourceHasher, VerityHasher } from '../image/block-hasher.ts';
+import type { ByteSource } from '../image/byte-source.ts';
+import { hashSource } from '../image/verity/hash-source.ts';
+import { bytesOfParts, cutIntoParts, type HashJob } from './hash-job.ts';
+import { OwnParts } from './own-parts.ts';
+import { PARTS_MAX, PartTable } from './part-table.ts';
 import { startThread } from './start-thread.ts';
 
 /** Threads beyond which reading is slower than hashing. */
 const THREADS_MAX = 4;
-/** Milliseconds that a thread may take for a part, some thousand times what it needs; it died, or the machine stands still. */
-const PATIENCE = 2000;
 
 /**
- * Hashes with the calling thread and others. The others help from the moment on when they have started, some 40 ms
- * later, until it is disposed of.
+ * Hashes files with the calling thread and others, which read for themselves. The others help from the moment on when they have
+ * started, some 40 ms later, until it is disposed of.
  */
-export class HashThreads implements VerityHasher, AsyncDisposable {
-  readonly algorithm: string;
-  readonly digestSize: number;
-  readonly #hasher: VerityHasher;
-  readonly #run: SharedRun;
+export class HashThreads implements SourceHasher, AsyncDisposable {
   readonly #workers: Worker[];
-  #isAbandoned = false;
+  /** Threads that have not ended. */
+  #running: number;
+  /** Of what is being hashed. */
+  readonly #tables = new Set<PartTable>();
 
-  /** @param hasher One that does not wait, as those of `verityHasher`. */
-  constructor(hasher: VerityHasher) {
-    this.algorithm = hasher.algorithm;
-    this.digestSize = hasher.digestSize;
-    this.#hasher = hasher;
-    const memory = allocateShared();
-    this.#run = sharedRun(memory);
-    const threads = Math.min(availableParallelism(), THREADS_MAX);
-    this.#workers = Array.from({ length: threads - 1 }, () => {
+  /** @param others Threads to be started: one for each processor but the first. */
+  constructor(others: number = Math.min(availableParallelism(), THREADS_MAX) - 1) {
+    this.#workers = Array.from({ length: others }, () => {
       const worker = startThread(import.meta.url, 'hash-thread', {
-        workerData: { memory, algorithm: this.algorithm },
         resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
       });
-      // A thread that cannot run is missed by nobody: whatever it does not take, others do.
+      // A thread that cannot run is missed by nobody: whatever it does not do, the calling thread does.
       worker.on('error', () => undefined);
-      worker.unref();
+      worker.on('exit', () => this.#ended());
       return worker;
     });
+    this.#running = others;
   }
 
-  hashBlocks(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | Promise<Uint8Array> {
-    if (this.#isAbandoned) return this.#hasher.hashBlocks(salt, data, blockSize);
-    const digests = new Uint8Array((data.length / blockSize) * this.digestSize);
-    for (let done = 0; done < data.length; done += RUN_MAX) {
-      const run = data.subarray(done, done + RUN_MAX);
-      const hashed = this.#hashRun(salt, run, blockSize);
-      if (hashed === undefined) {
-        // That thread may still write what nobody waits for any more, so its memory is not used again.
-        this.#isAbandoned = true;
-        return this.#hasher.hashBlocks(salt, data, blockSize);
-      }
-      digests.set(hashed, (done / blockSize) * this.digestSize);
+  /** As {@link SourceHasher} says; with other threads where the source is a file. */
+  async *hashSource(
+    source: ByteSource,
+    hasher: VerityHasher,
+    salt: Uint8Array,
+    blockSize: number,
+  ): AsyncGenerator<Uint8Array> {
+    const { size, file } = source;
+    const cut = cutIntoParts(size, blockSize, hasher.digestSize);
+    if (file === undefined || this.#running === 0 || cut.parts > PARTS_MAX) {
+      yield* hashSource(source, hasher, salt, blockSize);
+      return;
     }
-    return digests;
+    const memory = PartTable.allocate(cut);
+    const job: HashJob = { file, size, blockSize, salt, algorithm: hasher.algorithm, memory, ...cut };
+    const table = new PartTable(job);
+    const own = new OwnParts(source, hasher, job, table);
+    this.#tables.add(table);
+    try {
+      for (const worker of this.#workers) worker.postMessage(job);
+      for (let part = 0; part < job.parts; part++) {
+        while (table.stateOf(part) === 'open') {
+          if (await own.hashSome()) continue;
+          if (this.#running === 0) break;
+          await table.change(part);
+        }
+        // What another thread could not read, or had not hashed when it ended.
+        if (table.stateOf(part) !== 'hashed') await own.hashAgain(part);
+        const { length } = bytesOfParts(job, { first: part, end: part + 1 });
+        yield table.digestsOf(part, (length / blockSize) * hasher.digestSize);
+        table.release(part);
+      }
+    } finally {
+      this.#tables.delete(table);
+      table.stop();
+      await own.end();
+    }
   }
 
-  /** Ends the other threads. */
+  /** Ends the other threads; when they have, they read nothing any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  /** Hashes a run with all threads; undefined where one of them took a part and does not bring it back. */
-  #hashRun(salt: Uint8Array, data: Uint8Array, blockSize: number): Uint8Array | undefined {
-    const { words, digests } = this.#run;
-    const parts = handOut(this.#run, salt, data, blockSize);
-    hashParts(this.#run, this.#hasher);
-    for (;;) {
-      const done = Atomics.load(words, WORD.partsDone);
-      if (done === parts) break;
-      if (Atomics.wait(words, WORD.partsDone, done, PATIENCE) === 'timed-out') return undefined;
-    }
-    return digests.slice(0, (data.length / blockSize) * this.digestSize);
+  /** What a thread had taken when it died cannot be known, so all end, and the calling thread goes on alone. */
+  #ended(): void {
+    this.#running -= 1;
+    for (const worker of this.#workers) void worker.terminate();
+    if (this.#running === 0) for (const table of this.#tables) table.wake();
   }
 }

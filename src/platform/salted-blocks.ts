@@ -20,10 +20,11 @@ export function saltedBlocks<Algorithm extends string, Size extends number>(
     hashBlocks(salt, data, blockSize) {
       const salted = Buffer.allocUnsafe(salt.length + blockSize);
       salted.set(salt);
+      const source = Buffer.from(data.buffer, data.byteOffset, data.length);
       const blocks = data.length / blockSize;
       const digests = Buffer.allocUnsafeSlow(blocks * digestSize);
       for (let block = 0; block < blocks; block++) {
-        salted.set(data.subarray(block * blockSize, (block + 1) * blockSize), salt.length);
+        source.copy(salted, salt.length, block * blockSize, (block + 1) * blockSize);
         digests.write(hash(openSslName, salted, 'binary'), block * digestSize, 'latin1');
       }
       return digests;

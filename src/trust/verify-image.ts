@@ -23,7 +23,7 @@ import type { TrustedKeys } from './trusted-keys.ts';
 import type { Verdict } from './verdict.ts';
 import { verifySignature } from './verify-signature.ts';
 
-/** Bytes to hash from which on it is worth to start threads for it. */
+/** Bytes of an image from which on it is worth to start threads for it. */
 const THREADS_FROM = 64 * 1024 * 1024;
 
 /** What an image is held against. */
@@ -72,10 +72,10 @@ class Verification {
   }
 
   async run(): Promise<Verdict> {
+    // They start while the image is taken apart and the signature looked at.
+    await using threads = this.#startThreads();
     const dissection = await this.#dissect();
     if (dissection === undefined) return this.#verdict(undefined, undefined);
-    // They start while the signature is looked at.
-    await using threads = this.#startThreads(dissection);
     const signature = await this.#verifySignature(dissection);
     this.#applyPolicy(dissection);
     const data = await this.#verifyData(dissection, threads);
@@ -149,11 +149,11 @@ class Verification {
     this.#findings.push(...findings);
   }
 
-  #startThreads({ tree }: Dissection): HashThreads | undefined {
+  #startThreads(): HashThreads | undefined {
     const { quick = false, singleThread = false } = this.#options;
-    if (tree === undefined || singleThread || this.#isRefused) return undefined;
-    const size = quick ? tree.geometry.size : tree.data.size;
-    return size < THREADS_FROM ? undefined : new HashThreads(tree.hasher);
+    const { file, size } = this.#source;
+    const isWorthIt = file !== undefined && size >= THREADS_FROM && !quick && !singleThread;
+    return isWorthIt ? new HashThreads() : undefined;
   }
 
   /** The bytes of the file system, if they are what was signed. */
@@ -165,15 +165,13 @@ class Verification {
     if (tree === undefined || rootHash === undefined || this.#isRefused) return undefined;
     const { quick = false, onProgress, signal } = this.#options;
     this.#checked.push('hash-tree', ...(quick ? [] : (['data'] as const)));
-    const findings = await verifyHashTree(
-      { ...tree, hasher: threads ?? tree.hasher },
-      {
-        rootHash,
-        quick,
-        ...(onProgress !== undefined && { onProgress }),
-        ...(signal !== undefined && { cancellation: signal }),
-      },
-    );
+    const findings = await verifyHashTree(tree, {
+      rootHash,
+      quick,
+      data: threads,
+      ...(onProgress !== undefined && { onProgress }),
+      ...(signal !== undefined && { cancellation: signal }),
+    });
     this.#findings.push(...findings);
     if (this.#isRefused) return undefined;
     // Every block was verified but for a quick verification, which looks at those that it reads.

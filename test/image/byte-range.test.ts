@@ -21,6 +21,12 @@ test.each([
   if (source !== filling) expect(await range.read(17, 3)).toEqual(target);
 });
 
+test('is a part of the same file, if its source is in one', () => {
+  expect(new ByteRange(memorySource(BYTES), 10, 50).file).toBeUndefined();
+  const range = new ByteRange({ ...memorySource(BYTES), file: { descriptor: 7, offset: 1000 } }, 10, 50);
+  expect(new ByteRange(range, 5, 20).file).toEqual({ descriptor: 7, offset: 1015 });
+});
+
 test('has no bytes outside of it', async () => {
   const range = new ByteRange(memorySource(BYTES), 10, 20);
   for (const [offset, length] of [

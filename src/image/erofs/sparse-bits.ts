@@ -3,6 +3,9 @@ const PAGE_BITS = 2048;
 /** A set of numbers, most of them near others: a bit for each, in pages of 2048 that are made when they are needed. */
 export class SparseBits {
   readonly #pages = new Map<number, Uint32Array>();
+  /** Pages outside of which there is none. */
+  #firstPage = Number.POSITIVE_INFINITY;
+  #lastPage = Number.NEGATIVE_INFINITY;
 
   has(number: number): boolean {
     return this.hasAny(number, number + 1);
@@ -13,35 +16,58 @@ export class SparseBits {
     return this.addRange(number, number + 1);
   }
 
-  /** Adds the numbers from `from` to below `to`, up to the first that is in the set already. Whether none was. */
+  /** As {@link addUntil}. Whether none was in the set before. */
   addRange(from: number, to: number): boolean {
+    return this.addUntil(from, to) === to;
+  }
+
+  /** Adds the numbers from `from` to below `to`, up to the first that is in the set already, which it returns; else `to`. */
+  addUntil(from: number, to: number): number {
     for (let number = from; number < to; number = wordEnd(number, to)) {
-      const key = Math.floor(number / PAGE_BITS);
-      let page = this.#pages.get(key);
-      if (page === undefined) {
-        page = new Uint32Array(PAGE_BITS / 32);
-        this.#pages.set(key, page);
-      }
+      const page = this.#pageFor(Math.floor(number / PAGE_BITS));
       const word = (number % PAGE_BITS) >>> 5;
       const mask = maskOf(number, to);
-      if ((page[word]! & mask) !== 0) return false;
-      page[word] = page[word]! | mask;
+      const known = page[word]! & mask;
+      if (known === 0) {
+        page[word] = page[word]! | mask;
+        continue;
+      }
+      const end = lowest(number, known);
+      if (end > number) page[word] = page[word]! | maskOf(number, end);
+      return end;
     }
-    return true;
+    return to;
   }
 
   /** Whether one of the numbers from `from` to below `to` is in the set. */
   hasAny(from: number, to: number): boolean {
-    for (let number = from; number < to; ) {
+    return this.firstIn(from, to) < to;
+  }
+
+  /** The first of the numbers from `from` to below `to` that is in the set; else `to`. */
+  firstIn(from: number, to: number): number {
+    const limit = Math.min(to, (this.#lastPage + 1) * PAGE_BITS);
+    for (let number = Math.max(from, this.#firstPage * PAGE_BITS); number < limit; ) {
       const key = Math.floor(number / PAGE_BITS);
       const page = this.#pages.get(key);
-      const end = Math.min(to, (key + 1) * PAGE_BITS);
+      const end = Math.min(limit, (key + 1) * PAGE_BITS);
       if (page === undefined) number = end;
       for (; number < end; number = wordEnd(number, end)) {
-        if ((page![(number % PAGE_BITS) >>> 5]! & maskOf(number, end)) !== 0) return true;
+        const known = page![(number % PAGE_BITS) >>> 5]! & maskOf(number, end);
+        if (known !== 0) return lowest(number, known);
       }
     }
-    return false;
+    return to;
+  }
+
+  #pageFor(key: number): Uint32Array {
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const page = new Uint32Array(PAGE_BITS / 32);
+    this.#pages.set(key, page);
+    this.#firstPage = Math.min(this.#firstPage, key);
+    this.#lastPage = Math.max(this.#lastPage, key);
+    return page;
   }
 }
 
@@ -54,4 +80,9 @@ function wordEnd(number: number, to: number): number {
 function maskOf(number: number, to: number): number {
   const count = Math.min(32, to - number);
   return (count === 32 ? -1 : (1 << count) - 1) << (number % 32);
+}
+
+/** The number of the lowest of some bits, not none, in the word that a number is in. */
+function lowest(number: number, bits: number): number {
+  return number - (number % 32) + 31 - Math.clz32(bits & -bits);
 }

@@ -1,10 +1,13 @@
 import { SUBJECTS_MAX } from '../../base/finding.ts';
 import { hexText } from '../../base/hex.ts';
+import type { SourceHasher } from '../block-hasher.ts';
+import { ByteRange } from '../byte-range.ts';
 import type { ImageFinding, ImageLayer } from '../image-finding.ts';
 import { differingBlocks } from './compare-digests.ts';
 import { DigestStream } from './digest-stream.ts';
+import { hashSource } from './hash-source.ts';
 import type { HashTreeSource, VerityCode } from './open-tree.ts';
-import { readFleetingRuns, readRuns } from './read-runs.ts';
+import { readRuns } from './read-runs.ts';
 import type { TreeLevel } from './tree-geometry.ts';
 import { computeRootHash, rootHashFinding } from './verify-root.ts';
 
@@ -14,9 +17,11 @@ export interface VerifyTreeOptions {
   readonly rootHash: string;
   /** Verifies the tree, but not the data below it. */
   readonly quick?: boolean;
-  /** Told after every mebibyte how many bytes of how many were hashed. */
+  /** Reads and hashes the data; undefined: a mebibyte at a time, with the tree's own hasher. */
+  readonly data?: SourceHasher | undefined;
+  /** Told after every mebibyte, or less, how many bytes of how many were hashed. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Such as an AbortSignal: asked after every mebibyte; what it throws ends the verification. */
+  /** Such as an AbortSignal: asked as often; what it throws ends the verification. */
   readonly cancellation?: { throwIfAborted(): void };
 }
 
@@ -66,16 +71,18 @@ class Verification {
   }
 
   async verifyData(): Promise<void> {
-    const { superblock, geometry, data } = this.#tree;
-    const { dataBlocks, dataBlockSize } = superblock;
-    const digests = new DigestStream(this.#verifiedBlocks(geometry.levels.length - 1), geometry.stride);
+    const { superblock, geometry, hasher, data } = this.#tree;
+    const { dataBlocks, dataBlockSize, salt } = superblock;
+    const covered = new ByteRange(data, 0, dataBlocks * dataBlockSize);
+    const expected = new DigestStream(this.#verifiedBlocks(geometry.levels.length - 1), geometry.stride);
     const bad: number[] = [];
     let first = 0;
-    for await (const run of readFleetingRuns(data, 0, dataBlocks * dataBlockSize)) {
-      const count = run.length / dataBlockSize;
-      const expected = await digests.take(count);
-      if (expected === undefined) break;
-      const differing = await this.#differing(run, dataBlockSize, expected);
+    const { data: sourceHasher = { hashSource } } = this.#options;
+    for await (const digests of sourceHasher.hashSource(covered, hasher, salt, dataBlockSize)) {
+      const count = digests.length / hasher.digestSize;
+      const right = await expected.take(count);
+      if (right === undefined) break;
+      const differing = this.#compare(digests, dataBlockSize, right);
       bad.push(...differing.map((block) => first + block));
       if (bad.length >= SUBJECTS_MAX) break;
       first += count;
@@ -85,7 +92,7 @@ class Verification {
 
   /** The blocks of a level, each verified by the level above; ends early where one does not match. */
   async *#verifiedBlocks(index: number): AsyncGenerator<Uint8Array> {
-    const { superblock, geometry, hash } = this.#tree;
+    const { superblock, geometry, hasher, hash } = this.#tree;
     const level = geometry.levels[index];
     if (level === undefined) {
       // What would be above the top: the root hash alone.
@@ -101,7 +108,8 @@ class Verification {
       const count = run.length / blockSize;
       const expected = await above.take(count);
       if (expected === undefined) return;
-      const differing = await this.#differing(run, blockSize, expected);
+      const digests = await hasher.hashBlocks(superblock.salt, run, blockSize);
+      const differing = this.#compare(digests, blockSize, expected);
       if (differing.length > 0) {
         const height = geometry.levels.length - 1 - index;
         this.#reportHash(
@@ -117,14 +125,14 @@ class Verification {
     }
   }
 
-  /** The indices of the blocks that do not have the digests expected of them. */
-  async #differing(run: Uint8Array, blockSize: number, expected: Uint8Array): Promise<number[]> {
+  /** The indices of the blocks that do not have the digests expected of them, of those that were hashed last. */
+  #compare(digests: Uint8Array, blockSize: number, expected: Uint8Array): number[] {
     this.#options.cancellation?.throwIfAborted();
-    const { superblock, geometry, hasher } = this.#tree;
-    const digests = await hasher.hashBlocks(superblock.salt, run, blockSize);
-    this.#done += run.length;
+    const { geometry, hasher } = this.#tree;
+    const count = digests.length / hasher.digestSize;
+    this.#done += count * blockSize;
     this.#options.onProgress?.(this.#done, this.#total);
-    return differingBlocks(digests, hasher.digestSize, expected, geometry.stride, run.length / blockSize);
+    return differingBlocks(digests, hasher.digestSize, expected, geometry.stride, count);
   }
 
   /**

@@ -125,6 +125,7 @@ function contentOf(descriptor: number, size: number): ByteSource {
   };
   return {
     size,
+    file: { descriptor, offset: 0 },
     async read(offset, length) {
       const bytes = Buffer.allocUnsafeSlow(checkedLength(size, offset, length));
       await readInto(offset, bytes);

@@ -1,27 +1,40 @@
 /** In place of the program in an executable: says as JSON what works in there. */
 import { createHash } from 'node:crypto';
+import { openSync, readFileSync } from 'node:fs';
 import { getHeapSpaceStatistics } from 'node:v8';
-import { handOut } from '../../../src/platform/hash-parts.ts';
-import { allocateShared, sharedRun, WORD } from '../../../src/platform/hash-thread-layout.ts';
+import { cutIntoParts, type HashJob } from '../../../src/platform/hash-job.ts';
+import { PartTable } from '../../../src/platform/part-table.ts';
 import { Sha256Thread } from '../../../src/platform/sha256-thread.ts';
 import { startThread } from '../../../src/platform/start-thread.ts';
 
-/** Whether a hash thread hashes what nobody else does. */
+/** Whether a hash thread hashes what nobody else does: the first bytes of the executable. */
 async function hashThreadWorks(): Promise<boolean> {
-  const memory = allocateShared();
-  const run = sharedRun(memory);
-  const worker = startThread(import.meta.url, 'hash-thread', {
-    workerData: { memory, algorithm: 'sha256' },
-  });
-  const failed = new Promise<boolean>((resolve) => worker.once('error', () => resolve(false)));
-  const data = new Uint8Array(4096).fill(7);
-  const parts = handOut(run, new Uint8Array(0), data, 4096);
-  const done = (async () => {
-    while (Atomics.load(run.words, WORD.partsDone) < parts) await new Promise((next) => setTimeout(next, 5));
-    const expected = createHash('sha256').update(data).digest();
-    return Buffer.compare(run.digests.subarray(0, 32), expected) === 0;
-  })();
-  const works = await Promise.race([failed, done]);
+  const descriptor = openSync(process.execPath, 'r');
+  const [size, blockSize] = [8192, 4096];
+  const cut = cutIntoParts(size, blockSize, 32);
+  const file = { descriptor, offset: 0 };
+  const memory = PartTable.allocate(cut);
+  const job: HashJob = {
+    file,
+    size,
+    blockSize,
+    salt: new Uint8Array(0),
+    algorithm: 'sha256',
+    memory,
+    ...cut,
+  };
+  const table = new PartTable(job);
+  const worker = startThread(import.meta.url, 'hash-thread', {});
+  worker.once('error', () => table.wake());
+  worker.postMessage(job);
+  await table.change(0);
+  const bytes = readFileSync(process.execPath).subarray(0, size);
+  const digests = [0, blockSize].map((start) =>
+    createHash('sha256')
+      .update(bytes.subarray(start, start + blockSize))
+      .digest(),
+  );
+  const works = table.stateOf(0) === 'hashed' && Buffer.concat(digests).equals(table.digestsOf(0, 64));
   await worker.terminate();
   return works;
 }

@@ -24,6 +24,7 @@ export class ContentCheck {
   readonly #clusterBlocks: Uint16Array;
   /** By block: how much the cluster that starts there must have, and its algorithm. */
   readonly #clusterContent: Uint32Array;
+  #hasNoted = false;
   #decodedLeft = MAX_DECODED;
 
   constructor(parts: ErofsParts, findings: StructureFindings, usage: SpaceUsage, decodes: boolean) {
@@ -101,6 +102,7 @@ export class ContentCheck {
       );
       return;
     }
+    this.#hasNoted = true;
     this.#clusterBlocks[block] = blocks;
     const length = Math.max(extent.length, known % 2 ** LENGTH_BITS);
     this.#clusterContent[block] = algorithm * 2 ** LENGTH_BITS + length;
@@ -111,6 +113,7 @@ export class ContentCheck {
     const { bytes, superblock } = this.#parts;
     const { blockSize } = superblock;
     const undecodable = new Map<number, string>();
+    if (!this.#hasNoted) return undecodable;
     const reader = new ClusterReader(bytes, bytes.size);
     const what = (): string => 'EROFS';
     for (const [block, content] of this.#clusterContent.entries()) {

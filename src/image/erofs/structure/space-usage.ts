@@ -17,12 +17,15 @@ export class SpaceUsage {
   /** Units that inodes, and shared attributes, take. */
   readonly #inodeUnits = new SparseBits();
   readonly #sharedUnits = new SparseBits();
-  /** By block: itself if it has no content, else one behind it, before which all have. */
+  /** Blocks that have content. */
+  readonly #content = new SparseBits();
+  /** By block: 0 if it has no content, else one behind it, before which all have. */
   readonly #nextFree: Uint32Array;
   /** By block: the blocks of the longest extent that starts there. */
   readonly #extentBlocks: Uint32Array;
-  /** Blocks of extents but for the first: a bit each. */
-  readonly #interior: Uint32Array;
+  /** Blocks that extents start with, and those that follow in them. */
+  readonly #extentStarts = new SparseBits();
+  readonly #interior = new SparseBits();
 
   /** @throws ImageError ('out-of-range' for a file system that is too large to check). */
   constructor({ blocks, blockSize, end }: Superblock) {
@@ -33,9 +36,7 @@ export class SpaceUsage {
       );
     this.#blockSize = blockSize;
     this.#nextFree = new Uint32Array(blocks + 1);
-    for (let block = 0; block <= blocks; block++) this.#nextFree[block] = block;
     this.#extentBlocks = new Uint32Array(blocks);
-    this.#interior = new Uint32Array(Math.ceil(blocks / 32));
     this.#inodeUnits.addRange(...unitsOf(SUPERBLOCK_OFFSET, end));
   }
 
@@ -61,9 +62,9 @@ export class SpaceUsage {
   addContent(start: number, size: number): boolean {
     const end = Math.ceil((start + size) / this.#blockSize);
     for (let block = this.#free(start / this.#blockSize); block < end; block = this.#free(block)) {
-      const first = block;
-      for (; block < end && this.#nextFree[block] === block; block++) this.#nextFree[block] = block + 1;
-      const [from, to] = unitsOf(first * this.#blockSize, block * this.#blockSize);
+      const until = this.#content.addUntil(block, end);
+      this.#nextFree.fill(until, block, until);
+      const [from, to] = unitsOf(block * this.#blockSize, until * this.#blockSize);
       if (this.#inodeUnits.hasAny(from, to) || this.#sharedUnits.hasAny(from, to)) return false;
     }
     return true;
@@ -74,35 +75,30 @@ export class SpaceUsage {
     const first = start / this.#blockSize;
     const blocks = Math.ceil(size / this.#blockSize);
     const known = this.#extentBlocks[first]!;
-    if (this.#isInterior(first)) return false;
+    if (this.#interior.has(first)) return false;
     if (blocks <= known) return true;
     this.#extentBlocks[first] = blocks;
-    for (let block = first + Math.max(1, known); block < first + blocks; block++) {
-      if (this.#extentBlocks[block] !== 0 || this.#isInterior(block)) return false;
-      this.#interior[block >>> 5] = this.#interior[block >>> 5]! | (1 << (block & 31));
-    }
+    this.#extentStarts.add(first);
+    const end = first + blocks;
+    const next = this.#extentStarts.firstIn(first + Math.max(1, known), end);
+    if (!this.#interior.addRange(first + Math.max(1, known), next) || next < end) return false;
     return this.addContent(start, size);
   }
 
   #hasContent(start: number, end: number): boolean {
-    const block = Math.floor(start / this.#blockSize);
-    for (let at = block; at * this.#blockSize < end; at++) if (this.#nextFree[at] !== at) return true;
-    return false;
+    return this.#content.hasAny(Math.floor(start / this.#blockSize), Math.ceil(end / this.#blockSize));
   }
 
   /** The first block from one on that has no content; shortens the way there for the next time. */
   #free(from: number): number {
     const next = this.#nextFree;
     let block = from;
-    while (next[block] !== block) {
-      next[block] = next[next[block]!]!;
+    while (next[block]! !== 0) {
+      const behind = next[next[block]!]!;
+      if (behind !== 0) next[block] = behind;
       block = next[block]!;
     }
     return block;
-  }
-
-  #isInterior(block: number): boolean {
-    return (this.#interior[block >>> 5]! & (1 << (block & 31))) !== 0;
   }
 }
 
