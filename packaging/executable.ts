@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PROGRAMS } from '../src/cli/programs.ts';
+import { COMMANDS } from './code-caches/commands.ts';
+import { makeCodeCaches } from './code-caches/make.ts';
 import { withNote } from './elf.ts';
 import { embeddedModules } from './embedded-modules.ts';
 import { ENTRY_POINTS } from './javascript.ts';
-import { makeCodeCaches } from './make-code-caches.ts';
 import { type Architecture, nodeBinary } from './node-binary.ts';
 
 /**
@@ -18,14 +18,6 @@ const FLAGS = ['--max-semi-space-size=2'];
 /** Node looks for its program in the note of this name, if the other is followed by a 1 (src/node_sea_bin.cc, deps/postject). */
 const NOTE = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-
-/** What is started most often, or waited for. */
-const QUICK = [
-  ...Object.keys(PROGRAMS).map((name) => [name, '--help']),
-  ['auroraboot', 'sysext', '--help'],
-  ['kairos-agent', '--root', 'root', 'sysext', 'list'],
-  ['immucore', '--root', 'root', '--sysroot', 'root'],
-];
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -40,22 +32,22 @@ export interface Contents {
 /** What an executable is made of, for any architecture. */
 export class ExecutableParts {
   readonly #modules: ReadonlyMap<string, string>;
-  readonly #quick: readonly (readonly string[])[];
+  readonly #commands: readonly (readonly string[])[];
 
-  private constructor(modules: ReadonlyMap<string, string>, quick: readonly (readonly string[])[]) {
+  private constructor(modules: ReadonlyMap<string, string>, commands: readonly (readonly string[])[]) {
     this.#modules = modules;
-    this.#quick = quick;
+    this.#commands = commands;
   }
 
   /**
    * @param entryPoints Sources of the main module, `main`, and of the threads that it starts.
-   * @param quick Command lines that are to start quickly; `root` is an empty directory.
+   * @param commands Command lines for which little is to be compiled any more; see code-caches/commands.ts.
    */
   static async bundle(
     entryPoints: readonly string[] = ENTRY_POINTS,
-    quick: readonly (readonly string[])[] = QUICK,
+    commands: readonly (readonly string[])[] = COMMANDS,
   ): Promise<ExecutableParts> {
-    return new ExecutableParts(await embeddedModules(entryPoints), quick);
+    return new ExecutableParts(await embeddedModules(entryPoints), commands);
   }
 
   /** Writes an executable: Node, and in a note of it the program. */
@@ -92,7 +84,7 @@ export class ExecutableParts {
     for (const [name, text] of texts) writeFileSync(join(directory, name), text);
     const caches = [...this.#modules.keys()].map((name) => `${name}.cache`);
     // Only the Node that makes a code cache can use it, so that one for another architecture cannot be made here.
-    if (architecture === process.arch) makeCodeCaches(directory, caches, this.#quick);
+    if (architecture === process.arch) makeCodeCaches(directory, caches, this.#commands);
     else for (const name of caches) writeFileSync(join(directory, name), '');
 
     const assets = [...texts.keys(), ...caches].sort();

@@ -11,6 +11,8 @@ export function collectYoungGarbage(): void {
   if (collect === undefined) {
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as NonNullable<typeof collect>;
+    // V8 takes no code cache under other flags than those it was made with: neither Node's own nor that of a module.
+    setFlagsFromString('--no-expose-gc');
   }
   collect({ type: 'minor' });
 }

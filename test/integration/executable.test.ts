@@ -93,7 +93,7 @@ describe('the executable', () => {
   });
 });
 
-it('in an executable threads run, and the young generation is small', async () => {
+it('in an executable threads run, code caches are taken, and the young generation is small', async () => {
   const probe = await ExecutableParts.bundle(
     [
       'test/support/executable-probe/main.ts',
@@ -104,6 +104,6 @@ it('in an executable threads run, and the young generation is small', async () =
   );
   probe.write(architecture, at('probe'));
   const result = JSON.parse(execFileSync(at('probe'), { encoding: 'utf8' }));
-  expect(result).toMatchObject({ hashThread: true, sha256Thread: true });
+  expect(result).toMatchObject({ hashThread: true, sha256Thread: true, codeCache: true });
   expect(result.youngGeneration).toBeLessThanOrEqual(6 * 1024 * 1024);
 });

@@ -1,7 +1,9 @@
 /** In place of the program in an executable: says as JSON what works in there. */
 import { createHash } from 'node:crypto';
 import { openSync, readFileSync } from 'node:fs';
+import { getAsset, getRawAsset } from 'node:sea';
 import { getHeapSpaceStatistics } from 'node:v8';
+import { Script } from 'node:vm';
 import { cutIntoParts, type HashJob } from '../../../src/platform/hash-job.ts';
 import { PartTable } from '../../../src/platform/part-table.ts';
 import { Sha256Thread } from '../../../src/platform/sha256-thread.ts';
@@ -47,6 +49,14 @@ async function sha256ThreadWorks(): Promise<boolean> {
   return (await thread.digest()) === createHash('sha256').update('hello').digest('hex');
 }
 
+/** Whether V8 takes the code cache of this module: it does not say so where it does not. */
+function codeCacheIsTaken(): boolean {
+  const cachedData = Buffer.from(getRawAsset('main.js.cache') as ArrayBuffer);
+  // Of a file that it has not compiled yet.
+  const script = new Script(getAsset('main.js', 'latin1'), { filename: 'again.js', cachedData });
+  return script.cachedDataRejected === false;
+}
+
 /** The largest size of the young generation, in bytes, while more survives in it than it should hold. */
 function youngGeneration(): number {
   let largest = 0;
@@ -63,6 +73,7 @@ void (async () => {
   const result = {
     hashThread: await hashThreadWorks(),
     sha256Thread: await sha256ThreadWorks(),
+    codeCache: codeCacheIsTaken(),
     youngGeneration: youngGeneration(),
   };
   process.stdout.write(JSON.stringify(result));

@@ -1,18 +1,16 @@
 /**
- * Makes V8's code caches of the modules of the executable, so that its start compiles nothing: runs in them what is to start
- * quickly, and writes what was compiled meanwhile. The same bytes every time, under the flags that packaging/make-code-caches.ts gives.
+ * Runs commands in the modules of the executable, and writes what V8 compiled meanwhile as code caches of the modules.
  *
- * Usage: node FLAGS code-cache.cjs COMMANDS
+ * Usage: node FLAGS run.cjs COMMANDS
  *
  * COMMANDS are command lines as JSON. The current directory has the modules and gets a file NAME.cache beside each.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import vm, { type ScriptOptions } from 'node:vm';
-
-/** A root directory without extensions, booted from the active system, for the commands. */
-mkdirSync('root/proc', { recursive: true });
-writeFileSync('root/proc/cmdline', 'COS_ACTIVE\n');
+import { SAME_EVERYWHERE } from './builtins.ts';
+import { setFlagsOfExecutable } from './flags.ts';
+import { startServer } from './server.ts';
+import { makeSetting } from './setting.ts';
 
 const asset = (name: string): string => readFileSync(name, 'latin1');
 const scripts = new Map<string, vm.Script>();
@@ -29,6 +27,7 @@ class SharedScript {
   }
 }
 const builtins: Readonly<Record<string, unknown>> = {
+  ...SAME_EVERYWHERE,
   'node:sea': {
     isSea: () => true,
     getAsset: asset,
@@ -41,29 +40,47 @@ const runModule = new Function('require', `${asset('module-loader.js')}return ru
 ) as (entry: string) => void;
 
 async function runCommands(commands: readonly (readonly string[])[]): Promise<void> {
+  process.umask(0o022);
+  makeSetting();
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const { host } = await startServer(architecture);
+  // Every command listens to signals.
+  process.setMaxListeners(0);
+  let errors = '';
   process.stdout.write = () => true;
-  process.stderr.write = () => true;
+  process.stderr.write = (text: unknown) => {
+    errors += text;
+    return true;
+  };
   for (const command of commands) {
+    const words = command.map((word) =>
+      word.replace('HOST', host).replace('DIRECTORY', process.cwd()).replace('ARCHITECTURE', architecture),
+    );
+    errors = '';
     process.exitCode = undefined;
-    process.argv = [process.execPath, process.execPath, ...command];
+    process.argv = [process.execPath, process.execPath, ...words];
     runModule('./main.js');
     while (process.exitCode === undefined) await new Promise((next) => setImmediate(next));
-    if (process.exitCode !== 0)
-      throw new Error(`${command.join(' ')} failed in the making of the code cache`);
+    if (process.exitCode !== 0) throw new Error(`${command.join(' ')} failed: ${errors}`);
   }
 }
 
 function writeCaches(): void {
-  // The flags that make this repeatable are not those of the executable, which only takes a cache of the same flags.
-  for (const flag of ['--hash-seed=0', '--flush-bytecode', '--no-predictable']) setFlagsFromString(flag);
-  const names = readdirSync('.').filter((name) => name.endsWith('.js') && name !== 'module-loader.js');
-  for (const name of names.sort()) {
+  setFlagsOfExecutable();
+  for (const name of readdirSync('.')) {
+    if (!name.endsWith('.js') || name === 'module-loader.js') continue;
     const script = scripts.get(name) ?? new vm.Script(asset(name), { filename: name });
     writeFileSync(`${name}.cache`, script.createCachedData());
   }
 }
 
-void runCommands(JSON.parse(process.argv[2] ?? '[]')).then(() => {
-  writeCaches();
-  process.exit(0);
-});
+void runCommands(JSON.parse(process.argv[2] ?? '[]')).then(
+  () => {
+    writeCaches();
+    process.exit(0);
+  },
+  (error: Error) => {
+    writeFileSync(2, `${error.stack}\n`);
+    process.exit(1);
+  },
+);
