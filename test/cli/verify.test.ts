@@ -117,6 +117,26 @@ describe('auroraboot verify', () => {
     });
   });
 
+  it('reads a large image with threads, and names every bad block in its order', async () => {
+    // Behind the other there is more than threads may be ahead.
+    const content = Buffer.alloc(90_000_000, 'x');
+    const large = await build('large', [{ ...program, content }], []);
+    expect(await verdictOn(large)).toMatchObject({ status: 0, accepted: true });
+    const bytes = readFileSync(large);
+    const damage = [20_000, 3, 19_999, 300].map((block) => ({ block, place: (1 << 20) + block * 4096 + 5 }));
+    for (const { place } of damage) bytes[place]! ^= 1;
+    writeFileSync(large, bytes);
+    const { status, findings } = await verdictOn(large);
+    expect(status).toBe(3);
+    expect(findings.filter(({ level }) => level === 'error')).toMatchObject([
+      {
+        code: 'data-block-mismatch',
+        subjects: [3, 300, 19_999, 20_000].map((block) => `data block ${block}`),
+      },
+    ]);
+    rmSync(large);
+  });
+
   it('names the layer at fault', async () => {
     const [data, hash, signature] = (await places()) as [number, number, number];
     const flip = (place: number) => changed((bytes) => bytes.writeUInt8(bytes.readUInt8(place) ^ 1, place));
