@@ -9,7 +9,7 @@ import type { Timestamp } from '../image/erofs/tree.ts';
 import { ErofsWriter } from '../image/erofs/writer.ts';
 import type { ExtensionKind } from '../image/extension/kind.ts';
 import type { Signer } from '../image/signature/signer.ts';
-import { BUFFERS_SIZE } from '../image/write-pipeline.ts';
+import { BUFFERS_ON_THE_WAY, BUFFERS_SIZE } from '../image/write-pipeline.ts';
 import { hmacSha256, sha256 } from '../platform/hash.ts';
 import { HelpedHasher } from '../platform/helped-hasher.ts';
 import { ScratchFile } from '../platform/scratch-file.ts';
@@ -161,7 +161,7 @@ async function writeImage(
   { output, scratch, compression }: ImageTarget,
 ): Promise<Attempt> {
   const hierarchies = [...options.kind.hierarchies, ...(options.withOpt ? ['opt'] : [])];
-  const hasher = new HelpedHasher(BUFFERS_SIZE);
+  const hasher = new HelpedHasher(BUFFERS_SIZE, BUFFERS_ON_THE_WAY);
   const ddi = new DdiWriter({
     file: output,
     architecture: options.architecture,

@@ -26,9 +26,11 @@ export interface BlockHasher extends VerityHasher {
 export interface SharedBlocks {
   /** It begins with a page. */
   readonly memory: Uint8Array;
+  /** How many runs of blocks may be begun at once. */
+  readonly runs: number;
   /**
    * Begins to hash blocks of 4096 bytes, which must stay as they are until the function returned has been called: it gives their
-   * digests, one after the other. There may be no other begun before. Blocks that lie elsewhere are hashed at once.
+   * digests, one after the other. What was begun first must be ended first. Blocks that lie elsewhere are hashed at once.
    */
   begin(salt: Uint8Array, blocks: Uint8Array): () => Uint8Array;
 }

@@ -26,8 +26,8 @@ export class DataPartition implements BlockSink {
   readonly #pipeline: WritePipeline;
   readonly #head = new Uint8Array(HEAD_BLOCKS * BLOCK_SIZE);
   readonly #leaves = new DigestList();
-  /** Gives the digests of the blocks behind the leaves, of which other threads may hash some. */
-  #begun: (() => Uint8Array) | undefined;
+  /** The blocks behind the leaves that are being hashed, in their order: the window they lie in, and what gives their digests. */
+  readonly #begun: { readonly window: Uint8Array; take(): Uint8Array }[] = [];
   #window: Uint8Array = this.#head;
   /** Address of the first block of the window. */
   #windowStart = 0;
@@ -140,11 +140,10 @@ export class DataPartition implements BlockSink {
 
   async #nextWindow(): Promise<void> {
     await this.#beginHashing();
-    const full = this.#window;
-    if (full !== this.#head) this.#writeWindow();
+    if (this.#window !== this.#head) this.#writeWindow();
     this.#window = await this.#pipeline.takeBuffer();
-    // A buffer may be in the file before those that were written earlier.
-    if (this.#window === full) this.#takeDigests();
+    // It may be one that is in the file, but not hashed yet.
+    while (this.#begun.some(({ window }) => window === this.#window)) this.#takeNext();
     this.#windowStart = this.#blocks;
   }
 
@@ -160,23 +159,27 @@ export class DataPartition implements BlockSink {
     this.#takeDigests();
   }
 
-  /** Begins to hash them; what was begun before is ended. */
+  /** Begins to hash them. */
   async #beginHashing(): Promise<void> {
-    this.#takeDigests();
-    const from = (this.#leaves.count - this.#windowStart) * BLOCK_SIZE;
+    const { shared } = this.#hasher;
+    if (this.#begun.length === shared?.runs) this.#takeNext();
+    const from = (Math.max(this.#leaves.count, this.#windowStart) - this.#windowStart) * BLOCK_SIZE;
     const to = (this.#blocks - this.#windowStart) * BLOCK_SIZE;
     if (to === from) return;
     const pending = this.#window.subarray(from, to);
-    const { shared } = this.#hasher;
-    if (shared !== undefined) this.#begun = shared.begin(this.#salt, pending);
-    else this.#leaves.append(await this.#hasher.hashBlocks(this.#salt, pending, BLOCK_SIZE));
+    if (shared !== undefined) {
+      this.#begun.push({ window: this.#window, take: shared.begin(this.#salt, pending) });
+    } else this.#leaves.append(await this.#hasher.hashBlocks(this.#salt, pending, BLOCK_SIZE));
   }
 
+  /** Ends what was begun. */
   #takeDigests(): void {
-    const take = this.#begun;
-    if (take === undefined) return;
-    this.#begun = undefined;
-    this.#leaves.append(take());
+    while (this.#begun.length > 0) this.#takeNext();
+  }
+
+  #takeNext(): void {
+    const next = this.#begun.shift();
+    if (next !== undefined) this.#leaves.append(next.take());
   }
 
   #checkRange(start: number, count: number): void {

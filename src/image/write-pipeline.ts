@@ -7,6 +7,9 @@ export const BUFFER_SIZE = 2 * 1024 * 1024;
 /** Buffers there are at most: one to fill, the others on their way to the file. */
 const BUFFER_LIMIT = 3;
 
+/** Buffers that are not being filled, at most. */
+export const BUFFERS_ON_THE_WAY = BUFFER_LIMIT - 1;
+
 /** Bytes of all buffers. */
 export const BUFFERS_SIZE = BUFFER_LIMIT * BUFFER_SIZE;
 

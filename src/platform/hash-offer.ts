@@ -8,12 +8,12 @@ import { sha256Blocks } from './sha256-blocks.ts';
 export interface HashOffer {
   /** Where the blocks lie. */
   readonly memory: SharedArrayBuffer;
-  /** What is hashed of it, and its digests; see {@link openOffer}. */
-  readonly state: SharedArrayBuffer;
+  /** What is hashed of it, and the digests, for each of the runs of blocks that may be on offer at once; see {@link openOffer}. */
+  readonly runs: readonly SharedArrayBuffer[];
 }
 
-/** A {@link HashOffer} as its threads use it. */
-export interface OpenOffer {
+/** A run of a {@link HashOffer} as its threads use it. */
+export interface OfferedRun {
   /** 32-bit words, all read and written with Atomics; see {@link WORD}. */
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly salt: Uint8Array<SharedArrayBuffer>;
@@ -24,8 +24,8 @@ export interface OpenOffer {
 
 export const WORD = {
   /**
-   * Which run of blocks is on offer, and the next part of it that nobody has taken, in one word: a part can then only be taken by
-   * who knows which run it is of. See {@link ticketOf}.
+   * Which blocks are on offer, and the next part of them that nobody has taken, in one word: a part can then only be taken by who
+   * knows which blocks it is of. See {@link ticketOf}.
    */
   ticket: 0,
   /** Parts that are hashed. */
@@ -49,31 +49,38 @@ const NO_PART = 2 ** PART_BITS - 1;
 const WORDS_SIZE = 64;
 
 /** Room for blocks, in bytes, of which nothing is on offer yet; it begins with a page of memory. */
-export function createOffer(size: number): HashOffer {
+export function createOffer(size: number, runs: number): HashOffer {
   const digestsSize = RUN_MAX * sha256Blocks.digestSize;
-  const state = new SharedArrayBuffer(WORDS_SIZE + SALT_MAX + digestsSize);
-  Atomics.store(new Int32Array(state), WORD.ticket, ticketOf(0, NO_PART));
-  return { memory: new SharedArrayBuffer(size, { maxByteLength: size }), state };
-}
-
-/** The parts of an offer. */
-export function openOffer({ memory, state }: HashOffer): OpenOffer {
+  const createRun = (): SharedArrayBuffer => {
+    const run = new SharedArrayBuffer(WORDS_SIZE + SALT_MAX + digestsSize);
+    Atomics.store(new Int32Array(run), WORD.ticket, ticketOf(0, NO_PART));
+    return run;
+  };
   return {
-    words: new Int32Array(state, 0, WORDS_SIZE / Int32Array.BYTES_PER_ELEMENT),
-    salt: new Uint8Array(state, WORDS_SIZE, SALT_MAX),
-    digests: new Uint8Array(state, WORDS_SIZE + SALT_MAX),
-    memory: new Uint8Array(memory),
+    memory: new SharedArrayBuffer(size, { maxByteLength: size }),
+    runs: Array.from({ length: runs }, createRun),
   };
 }
 
+/** The runs of an offer. */
+export function openOffer({ memory, runs }: HashOffer): readonly OfferedRun[] {
+  const all = new Uint8Array(memory);
+  return runs.map((run) => ({
+    words: new Int32Array(run, 0, WORDS_SIZE / Int32Array.BYTES_PER_ELEMENT),
+    salt: new Uint8Array(run, WORDS_SIZE, SALT_MAX),
+    digests: new Uint8Array(run, WORDS_SIZE + SALT_MAX),
+    memory: all,
+  }));
+}
+
 /**
- * Puts a run of blocks on offer. All parts of the one before must be hashed.
+ * Puts blocks on offer. All parts of those that the run was of before must be hashed.
  *
- * @param firstBlock Where it begins in the memory, in blocks.
- * @param blocks At most {@link RUN_MAX}.
+ * @param firstBlock Where they begin in the memory, in blocks.
+ * @param blocks How many, at most {@link RUN_MAX}.
  */
-export function offerRun(
-  { words, salt: sharedSalt }: OpenOffer,
+export function offerBlocks(
+  { words, salt: sharedSalt }: OfferedRun,
   salt: Uint8Array,
   firstBlock: number,
   blocks: number,
@@ -94,8 +101,13 @@ export function partsOf(blocks: number): number {
   return Math.ceil(blocks / PART_BLOCKS);
 }
 
-/** Hashes the next part that nobody has taken. Returns false where there is none. */
-export function hashNextPart({ words, salt, digests, memory }: OpenOffer): boolean {
+/** Hashes a part of any run that nobody has taken. Returns false where there is none. */
+export function hashSomePart(runs: readonly OfferedRun[]): boolean {
+  return runs.some(hashNextPart);
+}
+
+/** Hashes the next part of a run that nobody has taken. Returns false where there is none. */
+export function hashNextPart({ words, salt, digests, memory }: OfferedRun): boolean {
   for (;;) {
     const ticket = Atomics.load(words, WORD.ticket);
     const part = ticket & NO_PART;
@@ -119,7 +131,7 @@ export function hashNextPart({ words, salt, digests, memory }: OpenOffer): boole
   }
 }
 
-/** The ticket of a part. Runs are told apart by the last 20 bits of their count, more than one thread can oversleep. */
+/** The ticket of a part. What is on offer in turn is told apart by the last 20 bits of its count, more than one thread can oversleep. */
 function ticketOf(generation: number, part: number): number {
   return (generation << PART_BITS) | part;
 }

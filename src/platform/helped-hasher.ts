@@ -4,8 +4,8 @@ import {
   createOffer,
   type HashOffer,
   hashNextPart,
-  type OpenOffer,
-  offerRun,
+  type OfferedRun,
+  offerBlocks,
   openOffer,
   partsOf,
   RUN_MAX,
@@ -25,31 +25,39 @@ export class HelpedHasher implements BlockHasher {
   readonly shared: SharedBlocks;
   /** For the threads that help. */
   readonly offer: HashOffer;
-  readonly #offer: OpenOffer;
+  readonly #memory: Uint8Array;
+  readonly #runs: readonly OfferedRun[];
+  /** What was begun so far. */
+  #turn = 0;
   #isAbandoned = false;
 
-  /** @param memorySize Bytes of the memory in which others may hash. */
-  constructor(memorySize: number) {
-    this.offer = createOffer(memorySize);
-    this.#offer = openOffer(this.offer);
-    this.shared = { memory: this.#offer.memory, begin: (salt, blocks) => this.#begin(salt, blocks) };
+  /**
+   * @param memorySize Bytes of the memory in which others may hash.
+   * @param runs How many runs of blocks may be on offer at once.
+   */
+  constructor(memorySize: number, runs: number) {
+    this.offer = createOffer(memorySize, runs);
+    this.#memory = new Uint8Array(this.offer.memory);
+    this.#runs = openOffer(this.offer);
+    this.shared = { memory: this.#memory, runs, begin: (salt, blocks) => this.#begin(salt, blocks) };
   }
 
   #begin(salt: Uint8Array, data: Uint8Array): () => Uint8Array {
     const blocks = data.length / BLOCK_SIZE;
-    const isShared = data.buffer === this.#offer.memory.buffer && data.byteOffset % BLOCK_SIZE === 0;
+    const isShared = data.buffer === this.#memory.buffer && data.byteOffset % BLOCK_SIZE === 0;
     if (this.#isAbandoned || !isShared || blocks > RUN_MAX || salt.length > SALT_MAX) {
       const digests = this.#hash(salt, data);
       return () => digests;
     }
-    offerRun(this.#offer, salt, data.byteOffset / BLOCK_SIZE, blocks);
-    return () => this.#end(blocks) ?? this.#hash(salt, data);
+    const run = this.#runs[this.#turn++ % this.#runs.length]!;
+    offerBlocks(run, salt, data.byteOffset / BLOCK_SIZE, blocks);
+    return () => this.#end(run, blocks) ?? this.#hash(salt, data);
   }
 
   /** Hashes what nobody else has; undefined where a thread took a part and does not bring it back. */
-  #end(blocks: number): Uint8Array | undefined {
-    const { words, digests } = this.#offer;
-    while (hashNextPart(this.#offer));
+  #end(run: OfferedRun, blocks: number): Uint8Array | undefined {
+    const { words, digests } = run;
+    while (hashNextPart(run));
     for (;;) {
       const done = Atomics.load(words, WORD.partsDone);
       if (done === partsOf(blocks)) return digests.slice(0, blocks * this.digestSize);

@@ -7,7 +7,7 @@ import { ImageError } from '../../src/image/error.ts';
 import type { ImageFile } from '../../src/image/image-file.ts';
 import { BUFFERS_SIZE } from '../../src/image/write-pipeline.ts';
 import { hmacSha256, sha256 } from '../../src/platform/hash.ts';
-import { hashNextPart, openOffer } from '../../src/platform/hash-offer.ts';
+import { hashSomePart, openOffer } from '../../src/platform/hash-offer.ts';
 import { HelpedHasher } from '../../src/platform/helped-hasher.ts';
 import { sha256Blocks } from '../../src/platform/sha256-blocks.ts';
 import { MemoryFile } from './memory-file.ts';
@@ -53,7 +53,7 @@ function digestsOf(numbers: readonly number[]): Uint8Array {
 /** A data partition beside a list of the numbers of its blocks, to both of which the same is done. */
 class ModelledPartition {
   readonly #file = new MemoryFile();
-  readonly #hasher = new HelpedHasher(BUFFERS_SIZE);
+  readonly #hasher = new HelpedHasher(BUFFERS_SIZE, 2);
   readonly #writer = makeWriter(this.#file, { hasher: this.#hasher });
   #model: number[] = [];
   #next = 1;
@@ -86,7 +86,7 @@ class ModelledPartition {
   /** Hashes what another thread could hash meanwhile, as far as there is some of it. */
   help(parts: number): void {
     const offer = openOffer(this.#hasher.offer);
-    for (let part = 0; part < parts; part++) hashNextPart(offer);
+    for (let part = 0; part < parts; part++) hashSomePart(offer);
   }
 
   async checkDigests(start: number, count: number): Promise<void> {

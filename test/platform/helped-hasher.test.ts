@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { hashNextPart, openOffer, WORD } from '../../src/platform/hash-offer.ts';
+import { hashSomePart, openOffer, WORD } from '../../src/platform/hash-offer.ts';
 import { HelpedHasher } from '../../src/platform/helped-hasher.ts';
 import { sha256Blocks } from '../../src/platform/sha256-blocks.ts';
 
@@ -14,11 +14,14 @@ afterEach(() => vi.restoreAllMocks());
 
 /** The hasher, and what it must give. */
 function hasherOver(seed: number) {
-  const hasher = new HelpedHasher(SIZE);
+  const hasher = new HelpedHasher(SIZE, 2);
   const { memory } = hasher.shared;
   for (let at = 0; at < SIZE; at += 64) memory[at] = (at * seed) >> 6;
   const expected = (from = 0, to = SIZE) => sha256Blocks.hashBlocks(salt, memory.slice(from, to), BLOCK);
-  return { hasher, memory, expected, offer: openOffer(hasher.offer) };
+  const offer = openOffer(hasher.offer);
+  /** Of the run that is taken by turns. */
+  const words = (turn: number) => offer[turn % 2]!.words;
+  return { hasher, memory, expected, offer, words };
 }
 
 /** A thread that hashes what is on offer, without end. */
@@ -26,10 +29,10 @@ async function startHelper(hasher: HelpedHasher): Promise<Worker> {
   const module = new URL('../../src/platform/hash-offer.ts', import.meta.url).href;
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
-    import(${JSON.stringify(module)}).then(({ hashNextPart, openOffer }) => {
+    import(${JSON.stringify(module)}).then(({ hashSomePart, openOffer }) => {
       const offer = openOffer(workerData);
       parentPort.postMessage('started');
-      for (;;) if (!hashNextPart(offer)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.1);
+      for (;;) if (!hashSomePart(offer)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.1);
     });`;
   const worker = new Worker(code, { eval: true, workerData: hasher.offer });
   await once(worker, 'message');
@@ -41,10 +44,10 @@ describe('a helped hasher', () => {
     const { hasher, memory, expected, offer } = hasherOver(31);
     for (const helped of [0, 1, 5, 63, 64, 100]) {
       const take = hasher.shared.begin(salt, memory);
-      for (let part = 0; part < helped; part++) expect(hashNextPart(offer)).toBe(part < 64);
+      for (let part = 0; part < helped; part++) expect(hashSomePart(offer)).toBe(part < 64);
       expect(Buffer.compare(take(), await expected())).toBe(0);
     }
-    expect(hashNextPart(offer)).toBe(false);
+    expect(hashSomePart(offer)).toBe(false);
   });
 
   it('is helped by a thread, with run after run', async () => {
@@ -64,26 +67,39 @@ describe('a helped hasher', () => {
     }
   });
 
+  it('has as many runs begun as are offered, ended in their order', async () => {
+    const { hasher, memory, expected, offer } = hasherOver(17);
+    const middle = 100 * BLOCK;
+    const first = hasher.shared.begin(salt, memory.subarray(0, middle));
+    const second = hasher.shared.begin(salt, memory.subarray(middle));
+    for (let part = 0; part < 20; part++) hashSomePart(offer);
+    expect(Buffer.compare(first(), await expected(0, middle))).toBe(0);
+    const third = hasher.shared.begin(salt, memory.subarray(BLOCK, middle));
+    for (let part = 0; part < 20; part++) hashSomePart(offer);
+    expect(Buffer.compare(second(), await expected(middle))).toBe(0);
+    expect(Buffer.compare(third(), await expected(BLOCK, middle))).toBe(0);
+  });
+
   it('hashes what lies elsewhere, or is too long, at once', async () => {
     const { hasher, expected, offer } = hasherOver(3);
     const take = hasher.shared.begin(salt, hasher.shared.memory.slice());
-    expect(hashNextPart(offer)).toBe(false);
+    expect(hashSomePart(offer)).toBe(false);
     expect(Buffer.compare(take(), await expected())).toBe(0);
-    const large = new HelpedHasher(2 * SIZE);
+    const large = new HelpedHasher(2 * SIZE, 2);
     const all = large.shared.memory;
     const takeAll = large.shared.begin(salt, all);
-    expect(hashNextPart(openOffer(large.offer))).toBe(false);
+    expect(hashSomePart(openOffer(large.offer))).toBe(false);
     expect(Buffer.compare(takeAll(), await sha256Blocks.hashBlocks(salt, all.slice(), BLOCK))).toBe(0);
   });
 
   it('does not wait for a thread that took a part and died, and offers nothing again', async () => {
-    const { hasher, memory, expected, offer } = hasherOver(11);
+    const { hasher, memory, expected, offer, words } = hasherOver(11);
     const take = hasher.shared.begin(salt, memory);
     // What a thread does first.
-    Atomics.add(offer.words, WORD.ticket, 1);
+    Atomics.add(words(0), WORD.ticket, 1);
     expect(Buffer.compare(take(), await expected())).toBe(0);
     const again = hasher.shared.begin(salt, memory);
-    expect(hashNextPart(offer)).toBe(false);
+    expect(hashSomePart(offer)).toBe(false);
     expect(Buffer.compare(again(), await expected())).toBe(0);
   });
 });
@@ -105,36 +121,36 @@ function before(n: number, callback: () => void): void {
 it.each(Array.from({ length: 7 }, (_, index) => index + 1))(
   'a thread that is late may see the next run offered before its operation %i',
   async (operation) => {
-    const { hasher, memory, offer } = hasherOver(5);
+    const { hasher, memory, offer, words } = hasherOver(5);
     const first = memory.subarray(0, 16 * BLOCK);
     const next = memory.subarray(32 * BLOCK, 112 * BLOCK);
-    hasher.shared.begin(salt, first)();
+    for (let turn = 0; turn < 2; turn++) hasher.shared.begin(salt, first)();
     let take: (() => Uint8Array) | undefined;
     before(operation, () => {
       vi.restoreAllMocks();
       take = hasher.shared.begin(salt, next);
     });
-    while (hashNextPart(offer));
+    while (hashSomePart(offer));
     vi.restoreAllMocks();
     take ??= hasher.shared.begin(salt, next);
     expect(Buffer.compare(take(), await sha256Blocks.hashBlocks(salt, next.slice(), BLOCK))).toBe(0);
-    expect(offer.words[WORD.partsDone]).toBe(5);
+    expect(words(0)[WORD.partsDone]).toBe(5);
   },
 );
 
 it.each(Array.from({ length: 8 }, (_, index) => index + 1))(
   'a thread finds no part before operation %i of offering a run, unless the run is whole',
   async (operation) => {
-    const { hasher, memory, offer } = hasherOver(9);
-    hasher.shared.begin(salt, memory.subarray(0, 16 * BLOCK))();
+    const { hasher, memory, offer, words } = hasherOver(9);
+    for (let turn = 0; turn < 2; turn++) hasher.shared.begin(salt, memory.subarray(0, 16 * BLOCK))();
     const next = memory.subarray(32 * BLOCK, 112 * BLOCK);
     before(operation, () => {
       vi.restoreAllMocks();
-      while (hashNextPart(offer));
+      while (hashSomePart(offer));
     });
     const take = hasher.shared.begin(salt, next);
     vi.restoreAllMocks();
     expect(Buffer.compare(take(), await sha256Blocks.hashBlocks(salt, next.slice(), BLOCK))).toBe(0);
-    expect(offer.words[WORD.partsDone]).toBe(5);
+    expect(words(0)[WORD.partsDone]).toBe(5);
   },
 );

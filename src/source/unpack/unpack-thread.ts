@@ -1,6 +1,6 @@
 /** A thread that inflates one layer, without a break; see unpack-in-thread.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { hashNextPart, openOffer } from '../../platform/hash-offer.ts';
+import { hashSomePart, openOffer } from '../../platform/hash-offer.ts';
 import { SourceError } from '../error.ts';
 import { Inflater } from './inflater.ts';
 import { handOver, RingFiller, ringSlot, takeOver } from './ring.ts';
@@ -9,8 +9,8 @@ import { archiveCheck } from './unpacked-layer.ts';
 
 const { layer, spareWork, digestLeft, packed, archive } = workerData as UnpackTask;
 const isDigestLeft = new Int32Array(digestLeft);
-const offer = spareWork && openOffer(spareWork);
-const meanwhile = offer && (() => hashNextPart(offer));
+const runs = spareWork && openOffer(spareWork);
+const meanwhile = runs && (() => hashSomePart(runs));
 const answer = (message: UnpackAnswer): void => parentPort?.postMessage(message);
 
 answer({ type: 'started' });
