@@ -73,29 +73,31 @@ export class LayerReader {
     for await (const entry of layer.entries(options)) {
       const components = pathComponents(entry.path, layer.description);
       if (components.length === 0) continue;
-      await this.#take(components, entry, current);
+      const taking = this.#take(components, entry, current);
+      if (taking instanceof Promise) await taking;
     }
   }
 
-  async #take(components: readonly ByteString[], entry: Entry, current: CurrentLayer): Promise<void> {
+  /** Takes an entry, without waiting if it can: most are small files. */
+  #take(components: readonly ByteString[], entry: Entry, current: CurrentLayer): void | Promise<void> {
     const { tree, findings, hierarchies } = this.#options;
     if (this.#applyWhiteout(components, current.index)) return;
     if (!hierarchies.has(components[0]!)) {
       findings.countOutside(components);
-      await this.#keepIfWanted(components, entry, current);
-      return;
+      return this.#keepIfWanted(components, entry, current);
     }
     const resolved = entry.type === 'hardlink' ? this.#linked(components, entry, current) : undefined;
     if (entry.type === 'hardlink' && resolved === undefined) return;
     const type = resolved?.type ?? (entry.type as PlacedNode['type']);
     if (tree.offer(components, current.index, type) === 'hidden') {
-      await this.#keepIfWanted(components, entry, current);
-      return;
+      return this.#keepIfWanted(components, entry, current);
     }
     refuseHarmfulPlace(components, type);
     const path = components.join('/');
     if (type !== 'directory' && isSharedDirectory(path)) findings.count('hides-directory', displayName(path));
-    tree.put(components, current.index, resolved ?? (await this.#node(components, path, entry)));
+    const put = (node: PlacedNode): void => tree.put(components, current.index, node);
+    const node = resolved ?? this.#node(components, path, entry);
+    return node instanceof Promise ? node.then(put) : put(node);
   }
 
   /** Acts on a whiteout, wherever it stands; whether the entry was one. */
@@ -148,14 +150,17 @@ export class LayerReader {
   }
 
   /** @param path The components, joined. */
-  async #node(components: readonly ByteString[], path: ByteString, entry: Entry): Promise<PlacedNode> {
+  #node(components: readonly ByteString[], path: ByteString, entry: Entry): PlacedNode | Promise<PlacedNode> {
     refuseHarmfulInode(components, entry);
     const attributes = this.#attributes(path, entry);
     switch (entry.type) {
       case 'directory':
         return { type: 'directory', ...attributes };
-      case 'file':
-        return { type: 'file', ...attributes, data: await this.#store(path, entry, attributes) };
+      case 'file': {
+        const placed = (data: StoredFile): PlacedNode => ({ type: 'file', ...attributes, data });
+        const data = this.#store(path, entry, attributes);
+        return data instanceof Promise ? data.then(placed) : placed(data);
+      }
       case 'symlink':
         return { type: 'symlink', ...attributes, target: entry.linkTarget };
       case 'character-device':

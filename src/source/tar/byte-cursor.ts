@@ -1,10 +1,15 @@
 /** Something that is worked out without waiting, but yields whenever it takes more bytes: to be resumed after {@link ByteCursor.fill}. */
 export type Reading<Value> = Generator<void, Value, void>;
 
+const NOTHING = new Uint8Array(0);
+
 /** Walks over a stream of chunks, handing out views where it can and copies where a chunk ends too early. */
 export class ByteCursor {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk: Uint8Array = NOTHING;
+  /** Bytes of the chunk that were passed, and those that were not. A chunk that was passed may be gone. */
+  #at = 0;
+  #left = 0;
   #hasEnded = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
@@ -18,19 +23,31 @@ export class ByteCursor {
 
   /** Waits for the next chunk, where nothing is left of this one. */
   async fill(): Promise<void> {
-    while (this.#chunk.length === 0 && !this.#hasEnded) {
+    while (this.#left === 0 && !this.#hasEnded) {
       const { done, value } = await this.#chunks.next();
       if (done === true) this.#hasEnded = true;
-      else this.#chunk = value;
+      else {
+        this.#chunk = value;
+        this.#at = 0;
+        this.#left = value.length;
+      }
     }
   }
 
   /** The next `count` bytes if they are at hand, without waiting. */
   takeNow(count: number): Uint8Array | undefined {
-    if (this.#chunk.length < count) return undefined;
-    const bytes = this.#chunk.subarray(0, count);
-    this.#chunk = this.#chunk.subarray(count);
-    return bytes;
+    if (this.#left < count) return undefined;
+    if (count === 0) return NOTHING;
+    const start = this.#at;
+    this.#pass(count);
+    return this.#chunk.subarray(start, this.#at);
+  }
+
+  /** Passes over `count` bytes if they are at hand; whether they were. */
+  skipNow(count: number): boolean {
+    if (this.#left < count) return false;
+    this.#pass(count);
+    return true;
   }
 
   /** The next `count` bytes; fewer only where the stream ends. */
@@ -50,16 +67,16 @@ export class ByteCursor {
 
   /** At least one and at most `limit` of the next bytes, as they come; undefined where the stream ends. */
   *piece(limit: number): Reading<Uint8Array | undefined> {
-    while (this.#chunk.length === 0) {
+    while (this.#left === 0) {
       if (this.#hasEnded) return undefined;
       yield;
     }
-    return this.takeNow(Math.min(limit, this.#chunk.length));
+    return this.takeNow(Math.min(limit, this.#left));
   }
 
   /** Passes over `count` bytes; how many there were. */
   *skip(count: number): Reading<number> {
-    if (this.takeNow(count) !== undefined) return count;
+    if (this.skipNow(count)) return count;
     let skipped = 0;
     while (skipped < count) {
       const piece = yield* this.piece(count - skipped);
@@ -76,6 +93,11 @@ export class ByteCursor {
       if (done === true) return value;
       await this.fill();
     }
+  }
+
+  #pass(count: number): void {
+    this.#at += count;
+    this.#left -= count;
   }
 
   /** Ends the stream early. */

@@ -10,6 +10,7 @@ import { LIMIT, RECORD_SIZE, TYPEFLAG } from './layout.ts';
 import {
   fillHoles,
   isSparseMap,
+  type PaxSparse,
   readGnuSparseMap,
   readLeadingSparseMap,
   type SparseRegion,
@@ -27,6 +28,9 @@ const ENTRY_TYPES: ReadonlyMap<string, EntryType> = new Map([
   [TYPEFLAG.directory, 'directory'],
   [TYPEFLAG.fifo, 'fifo'],
 ]);
+
+/** Headers that only say something about the next one. */
+const EXTENSIONS: readonly string[] = [TYPEFLAG.paxHeader, TYPEFLAG.gnuLongName, TYPEFLAG.gnuLongLink];
 
 /** Linux takes the number above it for no owner at all. */
 const UID_MAX = 0xffff_fffe;
@@ -82,12 +86,17 @@ class TarReader {
     this.#description = description;
   }
 
-  /** The next entry; undefined at the end. What was not read of the last one's content is skipped. */
+  /**
+   * The next entry; undefined at the end. What was not read of the last one's content is skipped.
+   *
+   * Archives have many small files, so that nothing more is made of them than there must be: no other generator where all is at hand.
+   */
   *next(): Reading<Entry | undefined> {
-    yield* this.#skipContent();
+    if (!this.#skipContentNow()) yield* this.#skipContent();
     let extended: ExtendedHeader | undefined;
     for (;;) {
-      const block = yield* this.#headerBlock();
+      const atHand = this.#cursor.takeNow(RECORD_SIZE);
+      const block = atHand !== undefined && atHand[0] !== 0 ? atHand : yield* this.#headerBlock(atHand);
       if (block === undefined) {
         if (extended !== undefined) throw this.#malformed('ends after an extended header');
         return undefined;
@@ -99,14 +108,25 @@ class TarReader {
         continue;
       }
       extended ??= this.#newExtendedHeader();
-      if (yield* this.#takeExtension(header, extended)) continue;
-      return yield* this.#entry(header, extended, block);
+      if (EXTENSIONS.includes(header.typeflag)) {
+        yield* this.#takeExtension(header, extended);
+        continue;
+      }
+      const { sparse } = extended;
+      if (sparse === 'damaged') throw this.#malformed('has a sparse file whose map is damaged');
+      const entry = this.#entry(header, extended, sparse);
+      if (sparse === undefined && header.typeflag !== TYPEFLAG.gnuSparse) return entry;
+      return { ...entry, ...(yield* this.#sparseContent(header, entry.size, block, sparse)) };
     }
   }
 
-  /** The next header; undefined at the end mark (two blocks of zeros) or at the end of the stream. */
-  *#headerBlock(): Reading<Uint8Array | undefined> {
-    const block = this.#cursor.takeNow(RECORD_SIZE) ?? (yield* this.#cursor.take(RECORD_SIZE));
+  /**
+   * The next header; undefined at the end mark (two blocks of zeros) or at the end of the stream.
+   *
+   * @param atHand It, if it was taken already.
+   */
+  *#headerBlock(atHand: Uint8Array | undefined): Reading<Uint8Array | undefined> {
+    const block = atHand ?? (yield* this.#cursor.take(RECORD_SIZE));
     if (block.length === 0) return undefined;
     if (block.length < RECORD_SIZE) throw this.#truncated();
     if (block[0] !== 0 || !isZeroRecord(block)) return block;
@@ -132,23 +152,21 @@ class TarReader {
     if (records !== '') this.#globalRecords.push(records);
   }
 
-  /** Takes a header that only says something about the next one; whether it was such a one. */
-  *#takeExtension(header: Header, extended: ExtendedHeader): Reading<boolean> {
+  /** Takes one of {@link EXTENSIONS}. */
+  *#takeExtension(header: Header, extended: ExtendedHeader): Reading<void> {
     switch (header.typeflag) {
       case TYPEFLAG.paxHeader: {
         const problem = extended.takePax(yield* this.#extension(header));
         if (problem !== undefined)
           throw this.#malformed(`has an entry '${this.#name(header, extended)}': ${problem}`);
-        return true;
+        break;
       }
       case TYPEFLAG.gnuLongName:
         extended.path ??= untilNul(yield* this.#extension(header));
-        return true;
+        break;
       case TYPEFLAG.gnuLongLink:
         extended.linkTarget ??= untilNul(yield* this.#extension(header));
-        return true;
-      default:
-        return false;
+        break;
     }
   }
 
@@ -162,11 +180,10 @@ class TarReader {
     return byteString(bytes.subarray(0, size));
   }
 
-  *#entry(header: Header, extended: ExtendedHeader, block: Uint8Array): Reading<Entry> {
+  /** An entry; a sparse one has the size that is archived, and no content yet. */
+  #entry(header: Header, extended: ExtendedHeader, sparse: PaxSparse | undefined): Entry {
     this.#entries += 1;
     if (this.#entries > LIMIT.entries) throw this.#tooLarge('the number of entries');
-    const sparse = extended.sparse;
-    if (sparse === 'damaged') throw this.#malformed('has a sparse file whose map is damaged');
     const path = sparse?.name ?? extended.path ?? header.path;
     this.#path = path;
     const linkTarget = extended.linkTarget ?? header.linkTarget;
@@ -179,7 +196,8 @@ class TarReader {
     // Before ustar a directory was a file whose name ends in a slash.
     const type = stated === 'file' && path.endsWith('/') ? 'directory' : stated;
     const isFile = type === 'file';
-    if (!isFile && (sparse !== undefined || header.typeflag === TYPEFLAG.gnuSparse)) {
+    const isSparse = sparse !== undefined || header.typeflag === TYPEFLAG.gnuSparse;
+    if (!isFile && isSparse) {
       throw this.#malformed(`has a sparse entry '${displayName(path)}' that is no file`);
     }
     const storedSize = isFile
@@ -198,27 +216,31 @@ class TarReader {
       major: isDevice ? this.#number('major device number', header.major, MAJOR_MAX) : 0,
       minor: isDevice ? this.#number('minor device number', header.minor, MINOR_MAX) : 0,
       xattrs: extended.xattrs,
-      ...(yield* this.#content(header, storedSize, block, sparse)),
+      size: storedSize,
+      content: isSparse ? [] : this.#content(storedSize),
     };
   }
 
-  /** The size and content of an entry whose archived bytes come next. */
-  *#content(
+  /** The content of an entry whose archived bytes come next. */
+  #content(size: number): Entry['content'] {
+    this.#expect(size, size);
+    if (size === 0) return [];
+    const atHand = this.#cursor.takeNow(size);
+    if (atHand === undefined) return this.#pieces();
+    this.#contentLeft = 0;
+    return [atHand];
+  }
+
+  /** The size and content of a sparse file, whose map, if it is not in the headers, comes next. */
+  *#sparseContent(
     header: Header,
     storedSize: number,
     block: Uint8Array,
-    pax: { readonly regions: SparseRegion[] | undefined; readonly realSize: number } | undefined,
+    pax: PaxSparse | undefined,
   ): Reading<Pick<Entry, 'size' | 'content'>> {
-    if (header.typeflag === TYPEFLAG.gnuSparse) {
+    if (pax === undefined || header.typeflag === TYPEFLAG.gnuSparse) {
       const map = yield* readGnuSparseMap(block, this.#cursor);
       return this.#sparse(map?.regions, map?.realSize ?? 0, storedSize, storedSize);
-    }
-    if (pax === undefined) {
-      this.#expect(storedSize, storedSize);
-      const atHand = storedSize > 0 ? this.#cursor.takeNow(storedSize) : undefined;
-      if (atHand === undefined) return { size: storedSize, content: storedSize === 0 ? [] : this.#pieces() };
-      this.#contentLeft = 0;
-      return { size: storedSize, content: [atHand] };
     }
     if (pax.regions !== undefined) return this.#sparse(pax.regions, pax.realSize, storedSize, storedSize);
     const map = yield* readLeadingSparseMap(this.#cursor);
@@ -254,13 +276,18 @@ class TarReader {
     return piece;
   }
 
+  #skipContentNow(): boolean {
+    if (!this.#cursor.skipNow(this.#contentLeft + this.#padding)) return false;
+    this.#contentLeft = 0;
+    this.#padding = 0;
+    return true;
+  }
+
   *#skipContent(): Reading<void> {
     const rest = this.#contentLeft + this.#padding;
     this.#contentLeft = 0;
     this.#padding = 0;
-    if (rest > 0 && this.#cursor.takeNow(rest) === undefined && (yield* this.#cursor.skip(rest)) < rest) {
-      throw this.#truncated();
-    }
+    if ((yield* this.#cursor.skip(rest)) < rest) throw this.#truncated();
   }
 
   #number(what: string, value: number | undefined, max: number): number {
