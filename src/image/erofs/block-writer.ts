@@ -27,8 +27,9 @@ export class BlockWriter {
   }
 
   /** Leaves zeros up to `position`, less than a block ahead. */
-  async skipTo(position: number): Promise<void> {
-    await this.claim(position - this.position);
+  skipTo(position: number): void | Promise<void> {
+    const claimed = this.claim(position - this.position);
+    if (claimed instanceof Promise) return claimed.then(() => undefined);
   }
 
   /** Fills the last block with zeros and hands everything to the sink. */

@@ -69,12 +69,24 @@ export class MetadataWriter {
       (await out.claim(part.length)).set(part);
     }
     for (const index of placement.inOrder()) {
-      await out.skipTo(start + placement.slots[index]! * INODE_SLOT);
-      await this.#writeInode(out, index);
+      const skipping = out.skipTo(start + placement.slots[index]! * INODE_SLOT);
+      if (skipping instanceof Promise) await skipping;
+      const writing = this.#writeInode(out, index);
+      if (writing instanceof Promise) await writing;
     }
   }
 
-  async #writeInode(out: BlockWriter, index: number): Promise<void> {
+  /** Writes an inode with what follows it, without waiting if it can: there are many. */
+  #writeInode(out: BlockWriter, index: number): void | Promise<void> {
+    const { extended, layouts, xattrSizes, sizes } = this.#plan;
+    const head = inodeSize(extended[index] === 1) + xattrSizes[index]!;
+    const isInline = layouts[index] === DATA_LAYOUT.flatInline;
+    const target = out.claim(head + (isInline ? sizes[index]! % BLOCK_SIZE : 0));
+    if (target instanceof Promise) return target.then((claimed) => this.#fillInode(claimed, out, index));
+    return this.#fillInode(target, out, index);
+  }
+
+  #fillInode(target: Uint8Array, out: BlockWriter, index: number): void | Promise<void> {
     const { extended, layouts, xattrSizes, sizes, unions } = this.#plan;
     const node = this.#inodes.nodes[index]!;
     const isExtended = extended[index] === 1;
@@ -82,7 +94,6 @@ export class MetadataWriter {
     const size = sizes[index]!;
     const isInline = layouts[index] === DATA_LAYOUT.flatInline;
     const tailAt = inodeSize(isExtended) + xattrSize;
-    const target = await out.claim(tailAt + (isInline ? size % BLOCK_SIZE : 0));
     writeInode(target, node, {
       extended: isExtended,
       layout: layouts[index]!,
@@ -95,14 +106,14 @@ export class MetadataWriter {
     this.#xattrs.write(node.xattrs, target.subarray(inodeSize(isExtended), tailAt));
     const tail = target.subarray(tailAt);
     if (node.type === 'file' && node.data.placement.layout === 'chunked') {
-      await this.#writeChunks(out, node.data);
-    } else if (node.type === 'file' && node.data.placement.layout === 'compressed') {
-      await this.#writeClusters(out, tailAt, node.data);
-    } else if (!isInline) {
-      return;
-    } else if (node.type === 'file') {
-      await this.#writeTail(tail, node.data);
-    } else if (node.type === 'symlink') {
+      return this.#writeChunks(out, node.data);
+    }
+    if (node.type === 'file' && node.data.placement.layout === 'compressed') {
+      return this.#writeClusters(out, tailAt, node.data);
+    }
+    if (!isInline) return;
+    if (node.type === 'file') return this.#writeTail(tail, node.data);
+    if (node.type === 'symlink') {
       tail.set(bytesOf(node.target));
     } else if (node.type === 'directory') {
       const entries = this.#inodes.directories.get(node)!;
@@ -117,9 +128,11 @@ export class MetadataWriter {
     });
   }
 
-  async #writeTail(target: Uint8Array, { size, placement }: StoredFile): Promise<void> {
+  #writeTail(target: Uint8Array, { size, placement }: StoredFile): void | Promise<void> {
     if (placement.layout !== 'inline') return;
-    target.set(await this.#scratch.read(placement.tailOffset, size % BLOCK_SIZE));
+    const tail = this.#scratch.read(placement.tailOffset, size % BLOCK_SIZE);
+    if (tail instanceof Promise) return tail.then((bytes) => target.set(bytes));
+    target.set(tail);
   }
 
   /** The map header behind an inode of `head` bytes, the index, and the end of the content where it is beside it. */
