@@ -1,5 +1,4 @@
 import { escapeControls } from '../../base/display.ts';
-import { collectYoungGarbage } from '../../platform/collect-garbage.ts';
 import { SourceError } from '../../source/error.ts';
 import type { Response } from '../../source/http/exchange.ts';
 import type { HttpClient } from '../../source/http/http-client.ts';
@@ -11,9 +10,6 @@ import type { PartialRecord } from './partial-record.ts';
 
 /** Bytes after which a connection counts as one that worked, so that the next failure is a first one again. */
 const PROGRESS = 1024 * 1024;
-
-/** Bytes after which the buffers that held them are freed. */
-const COLLECTION_STEP = 2 * 1024 * 1024;
 
 /** What is told while bytes come. */
 export type OnProgress = (done: number, total: number | undefined) => void;
@@ -85,7 +81,6 @@ async function receive(
   partial: PartialFile,
   onProgress: OnProgress | undefined,
 ): Promise<void> {
-  let sinceCollection = 0;
   await response.consume((piece) => {
     if (total !== undefined && partial.size + piece.length > total) {
       throw new NodeError(
@@ -93,11 +88,6 @@ async function receive(
         `${shown(response.url)}: the server sends more than the ${total} bytes that it announced`,
         { hint: 'have the server, or the proxy before it, put in order' },
       );
-    }
-    sinceCollection += piece.length;
-    if (sinceCollection >= COLLECTION_STEP) {
-      sinceCollection = 0;
-      collectYoungGarbage();
     }
     const taken = partial.write(piece);
     onProgress?.(partial.size, total);
