@@ -1,14 +1,14 @@
 import { deflateRawSync } from 'node:zlib';
 import type { Compressors } from '../image/compressors.ts';
-import { ZstdFrames } from './zstd-frames.ts';
+import { ZstdCompressor } from './zstd-compressor.ts';
 
 /** DEFLATE and zstd of `node:zlib`. */
 export const compressors: Compressors = {
   // Not with one context for all: what zlib makes of an input depends on those before.
   deflate: (level) => (input) => deflateRawSync(input, { level, memLevel: 9, chunkSize: chunkSize(input) }),
   zstd: (level, windowBits) => {
-    const frames = new ZstdFrames(level, windowBits);
-    return (input) => frames.compress(input);
+    const compressor = new ZstdCompressor(level, windowBits);
+    return (input) => compressor.compress(input);
   },
 };
 

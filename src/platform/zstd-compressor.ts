@@ -8,7 +8,7 @@ export const CHUNK_SIZE = 68 * 1024;
  * Compresses one input after the other to zstd frames, all with one context: to make one takes as long as to compress some KiB. The
  * frame of an input is the same whatever was compressed before.
  */
-export class ZstdFrames {
+export class ZstdCompressor {
   readonly #stream: ZstdCompress;
   #pieces: Uint8Array[] = [];
   #failure: Error | undefined;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CHUNK_SIZE, ZstdFrames } from '../../src/platform/zstd-frames.ts';
+import { CHUNK_SIZE, ZstdCompressor } from '../../src/platform/zstd-compressor.ts';
 
 const program = readFileSync(process.execPath);
 const text = readFileSync('package-lock.json');
@@ -39,8 +39,8 @@ it('give what a context of its own gives, whatever was compressed before', () =>
       fc.integer({ min: 12, max: 20 }),
       fc.array(input, { minLength: 1, maxLength: 8 }),
       (level, windowBits, inputs) => {
-        const frames = new ZstdFrames(level, windowBits);
-        const results = inputs.map((bytes) => frames.compress(bytes));
+        const compressor = new ZstdCompressor(level, windowBits);
+        const results = inputs.map((bytes) => compressor.compress(bytes));
         results.forEach((frame, index) => {
           expect(Buffer.compare(frame, alone(inputs[index]!, level, windowBits))).toBe(0);
         });
