@@ -163,7 +163,7 @@ export class DataPartition implements BlockSink {
   async #beginHashing(): Promise<void> {
     const { shared } = this.#hasher;
     if (this.#begun.length === shared?.runs) this.#takeNext();
-    const from = (Math.max(this.#leaves.count, this.#windowStart) - this.#windowStart) * BLOCK_SIZE;
+    const from = Math.max(0, this.#leaves.count - this.#windowStart) * BLOCK_SIZE;
     const to = (this.#blocks - this.#windowStart) * BLOCK_SIZE;
     if (to === from) return;
     const pending = this.#window.subarray(from, to);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hashSomePart, openOffer, WORD } from '../../src/platform/hash-offer.ts';
 import { HelpedHasher } from '../../src/platform/helped-hasher.ts';
 import { sha256Blocks } from '../../src/platform/sha256-blocks.ts';
+import { beforeAtomics } from '../support/before-atomics.ts';
 
 const BLOCK = 4096;
 const SIZE = 4 * 1024 * 1024;
@@ -104,19 +105,6 @@ describe('a helped hasher', () => {
   });
 });
 
-/** Calls back before the n-th of the operations by which threads agree. */
-function before(n: number, callback: () => void): void {
-  let count = 0;
-  for (const name of ['load', 'store', 'add', 'compareExchange'] as const) {
-    const original = Atomics[name] as (...args: unknown[]) => number;
-    vi.spyOn(Atomics, name).mockImplementation(((...args: unknown[]) => {
-      count += 1;
-      if (count === n) callback();
-      return original.apply(Atomics, args);
-    }) as never);
-  }
-}
-
 // Finding that there is no part left takes two operations, taking one and hashing it seven.
 it.each(Array.from({ length: 7 }, (_, index) => index + 1))(
   'a thread that is late may see the next run offered before its operation %i',
@@ -126,7 +114,7 @@ it.each(Array.from({ length: 7 }, (_, index) => index + 1))(
     const next = memory.subarray(32 * BLOCK, 112 * BLOCK);
     for (let turn = 0; turn < 2; turn++) hasher.shared.begin(salt, first)();
     let take: (() => Uint8Array) | undefined;
-    before(operation, () => {
+    beforeAtomics(operation, () => {
       vi.restoreAllMocks();
       take = hasher.shared.begin(salt, next);
     });
@@ -144,7 +132,7 @@ it.each(Array.from({ length: 8 }, (_, index) => index + 1))(
     const { hasher, memory, offer, words } = hasherOver(9);
     for (let turn = 0; turn < 2; turn++) hasher.shared.begin(salt, memory.subarray(0, 16 * BLOCK))();
     const next = memory.subarray(32 * BLOCK, 112 * BLOCK);
-    before(operation, () => {
+    beforeAtomics(operation, () => {
       vi.restoreAllMocks();
       while (hashSomePart(offer));
     });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type PartRange, PartTable } from '../../src/platform/part-table.ts';
+import { beforeAtomics } from '../support/before-atomics.ts';
 
 const DIGESTS = 64;
 
@@ -17,18 +18,6 @@ function takeAll(table: PartTable): number[] {
   return parts;
 }
 
-/** Calls back before the n-th of the operations by which threads agree, once. */
-function interrupt(n: number, callback: () => void): void {
-  let count = 0;
-  for (const name of ['load', 'store', 'compareExchange'] as const) {
-    const original = Atomics[name] as (...args: unknown[]) => number;
-    vi.spyOn(Atomics, name).mockImplementation(((...args: unknown[]) => {
-      count += 1;
-      if (count === n) callback();
-      return original.apply(Atomics, args);
-    }) as never);
-  }
-}
 afterEach(() => vi.restoreAllMocks());
 
 const operations = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -44,7 +33,7 @@ describe('a part', () => {
   it.each(operations(6))('is had by one thread, although another takes one before operation %i', (n) => {
     const { table, other } = tableOf(5);
     const taken: (PartRange | undefined)[] = [];
-    interrupt(n, () => taken.push(other.take(2)));
+    beforeAtomics(n, () => taken.push(other.take(2)));
     for (let asked = 0; asked < 4; asked++) taken.push(table.take(2));
     const parts = taken.flatMap(
       (range) => range && Array.from({ length: range.end - range.first }, (_, i) => range.first + i),
@@ -66,7 +55,7 @@ describe('a part', () => {
     'is not to be had after the end, although one is taken before operation %i of it',
     (n) => {
       const { table, other } = tableOf(1000);
-      interrupt(n, () => {
+      beforeAtomics(n, () => {
         vi.restoreAllMocks();
         other.take(1);
       });
@@ -110,7 +99,7 @@ describe('whoever waits for a part', () => {
 
   it.each(operations(2))('does not miss what happens before its operation %i', async (n) => {
     const { table, other } = tableOf(10);
-    interrupt(n, () => {
+    beforeAtomics(n, () => {
       vi.restoreAllMocks();
       other.finish(3, new Uint8Array(DIGESTS));
     });
