@@ -71,22 +71,23 @@ export class MetadataWriter {
     for (const index of placement.inOrder()) {
       const skipping = out.skipTo(start + placement.slots[index]! * INODE_SLOT);
       if (skipping instanceof Promise) await skipping;
-      const writing = this.#writeInode(out, index);
+      // There are many, and mostly nothing is to be waited for.
+      const claimed = out.claim(this.#inodeRoom(index));
+      const target = claimed instanceof Promise ? await claimed : claimed;
+      const writing = this.#writeInode(target, out, index);
       if (writing instanceof Promise) await writing;
     }
   }
 
-  /** Writes an inode with what follows it, without waiting if it can: there are many. */
-  #writeInode(out: BlockWriter, index: number): void | Promise<void> {
+  /** Bytes of an inode, its attributes, and the end of its content where that is beside it. */
+  #inodeRoom(index: number): number {
     const { extended, layouts, xattrSizes, sizes } = this.#plan;
-    const head = inodeSize(extended[index] === 1) + xattrSizes[index]!;
-    const isInline = layouts[index] === DATA_LAYOUT.flatInline;
-    const target = out.claim(head + (isInline ? sizes[index]! % BLOCK_SIZE : 0));
-    if (target instanceof Promise) return target.then((claimed) => this.#fillInode(claimed, out, index));
-    return this.#fillInode(target, out, index);
+    const tail = layouts[index] === DATA_LAYOUT.flatInline ? sizes[index]! % BLOCK_SIZE : 0;
+    return inodeSize(extended[index] === 1) + xattrSizes[index]! + tail;
   }
 
-  #fillInode(target: Uint8Array, out: BlockWriter, index: number): void | Promise<void> {
+  /** @param target {@link #inodeRoom} bytes. */
+  #writeInode(target: Uint8Array, out: BlockWriter, index: number): void | Promise<void> {
     const { extended, layouts, xattrSizes, sizes, unions } = this.#plan;
     const node = this.#inodes.nodes[index]!;
     const isExtended = extended[index] === 1;
