@@ -22,10 +22,18 @@ export async function embeddedModules(entryPoints: readonly string[]): Promise<M
         // What asks where it stands does so only where it is a file.
         logOverride: { 'empty-import-meta': 'silent' },
       });
-      modules.set(name, `(function (require, module, exports) {${code}})`);
+      modules.set(name, `(function (require, module, exports) {${withoutCopies(code)}})`);
     }
     return modules;
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/**
+ * CommonJS that takes a default export of Node's from an object that inherits from the module, where esbuild copies the module, one
+ * property after another: at every start, and node:fs alone has a hundred.
+ */
+function withoutCopies(code: string): string {
+  return code.replace(/\b__toESM\((require\("node:[\w/]+"\))\)/g, '({__proto__:$1,default:$1})');
 }

@@ -7,37 +7,35 @@ import { reportFailure, UsageError } from './failure.ts';
 import { programAndArguments } from './program-and-arguments.ts';
 import { PROGRAMS } from './programs.ts';
 import { runProgram } from './run-program.ts';
-import { processTerminal } from './terminal.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
 
 /** As the executable is called where it has none of the names. */
 const SELF = 'kairos-sysext';
 
-async function main(): Promise<number> {
-  // A reader that went away (`auroraboot … | head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+async function main(terminal: Terminal): Promise<number> {
   const calledBy = isSea() ? process.argv0 : undefined;
   const [name = '', ...args] = programAndArguments(calledBy, process.argv.slice(2), Object.keys(PROGRAMS));
   const load = Object.hasOwn(PROGRAMS, name) ? PROGRAMS[name] : undefined;
-  if (load !== undefined) return runProgram(await load(), args);
+  if (load !== undefined) return runProgram(await load(), args, terminal);
 
   const known = Object.keys(PROGRAMS).join(', ');
   if (name === '--version') {
-    process.stdout.write(`${packageVersion()}\n`);
+    terminal.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
   if (name === '--help' || name === '-h') {
-    process.stdout.write(
+    terminal.stdout.write(
       `Usage: ${SELF} COMMAND [arguments], or by a link of the command's name\n\nCommands: ${known}\n`,
     );
     return 0;
   }
-  const error = new UsageError(`'${name}' is none of the commands of this program`, `they are: ${known}`);
-  return reportFailure(error, processTerminal(), { command: SELF, debug: false, json: false });
+  throw new UsageError(`'${name}' is none of the commands of this program`, `they are: ${known}`);
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-});
+const terminal = processTerminal();
+void main(terminal)
+  .catch((error: unknown) => reportFailure(error, terminal, { command: SELF, debug: false, json: false }))
+  .then((status) => {
+    process.exitCode = status;
+  });

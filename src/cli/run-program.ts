@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { InterruptedError, reportFailure } from './failure.ts';
 import { Interruption } from './interruption.ts';
 import type { Invocation } from './invocation.ts';
-import { processTerminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
 
 /** Exit status for a wrong command line. */
 const USAGE = 2;
+/** Characters in a line of help where it is shown on no terminal. */
+const HELP_WIDTH = 80;
 
 /** A program with commands. */
 export interface Program {
@@ -20,8 +22,11 @@ export interface Program {
 }
 
 /** Runs a program with these arguments and returns its exit status. */
-export async function runProgram(program: Program, args: readonly string[]): Promise<number> {
-  const terminal = processTerminal();
+export async function runProgram(
+  program: Program,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
   const interruption = new Interruption();
   const invocation: Invocation = {
     terminal,
@@ -55,6 +60,8 @@ export function commandTree({ name, description, example, build }: Program, invo
     .configureOutput({
       writeOut: (text) => void invocation.terminal.stdout.write(text),
       writeErr: (text) => void invocation.terminal.stderr.write(text),
+      getOutHelpWidth: () => invocation.terminal.stdout.columns ?? HELP_WIDTH,
+      getOutHasColors: () => false,
       outputError: (text, write) => {
         write(text.replace(/^error:/, `${name}: error:`));
       },
