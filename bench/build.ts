@@ -58,7 +58,7 @@ export async function compareBuilds(workload: Workload, bench: Bench): Promise<B
     ...[work, imageReference, key, certificate],
   ]);
   const floor = await against('the floor', [
-    ...[process.execPath, '--max-semi-space-size=2', resolve('bench/floor.ts')],
+    ...[process.execPath, '--min-semi-space-size=2', '--max-semi-space-size=2', resolve('bench/floor.ts')],
     ...[registryHost, `bench/${workload.name}`, '1', join(directory, 'floor')],
   ]);
   return { workload, layerBytes, pairs, expert, floor, image: join(output, `${workload.name}.sysext.raw`) };

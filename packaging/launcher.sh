@@ -5,4 +5,4 @@ root=${self%/bin/*}
 node=$root/bin/node
 [ -x "$node" ] || node=node
 # A small young generation frees the buffers of a stream early: less memory, and faster than with the default.
-exec "$node" --max-semi-space-size=2 "$root/lib/bundle/main.js" "${0##*/}" "$@"
+exec "$node" --min-semi-space-size=2 --max-semi-space-size=2 "$root/lib/bundle/main.js" "${0##*/}" "$@"

@@ -1,5 +1,5 @@
 import fs, { constants } from 'node:fs';
-import { type ByteString, byteString, bytesOf } from '../../base/byte-string.ts';
+import { type ByteString, bytesOf } from '../../base/byte-string.ts';
 import { displayName } from '../../base/display.ts';
 import { NodeError } from '../error.ts';
 import type { EntryKind, EntryStatus, HostDirectory, HostReader, HostWriter } from './host.ts';
@@ -49,10 +49,10 @@ export class OpenDirectory implements HostDirectory {
   }
 
   list(): ByteString[] {
-    const names = this.#attempt('read', '', () =>
-      fs.readdirSync(`/proc/self/fd/${this.#descriptor}`, { encoding: 'buffer' }),
+    const names: ByteString[] = this.#attempt('read', '', () =>
+      fs.readdirSync(`/proc/self/fd/${this.#descriptor}`, { encoding: 'latin1' }),
     );
-    return names.map(byteString).sort();
+    return names.sort();
   }
 
   status(name: ByteString): EntryStatus | undefined {
@@ -61,7 +61,7 @@ export class OpenDirectory implements HostDirectory {
 
   readLink(name: ByteString): ByteString | undefined {
     return this.#unlessMissing('read the link', name, (location) =>
-      byteString(fs.readlinkSync(location, { encoding: 'buffer' })),
+      fs.readlinkSync(location, { encoding: 'latin1' }),
     );
   }
 
@@ -198,10 +198,10 @@ export class OpenDirectory implements HostDirectory {
   }
 
   #location(name: ByteString): Buffer {
-    const isName = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+    const isName = name !== '' && name !== '.' && name !== '..' && !/[/\0\u0100-\uffff]/.test(name);
     if (!isName) throw this.#unsafe(name, 'it is not the name of a file');
     if (name.length > NAME_MAX) throw this.#unsafe(name, `the name has more than ${NAME_MAX} bytes`);
-    return Buffer.concat([Buffer.from(`/proc/self/fd/${this.#descriptor}/`), bytesOf(name)]);
+    return Buffer.from(`/proc/self/fd/${this.#descriptor}/${name}`, 'latin1');
   }
 
   #attempt<T>(action: string, name: ByteString, call: (location: Buffer) => T): T {

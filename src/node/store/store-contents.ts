@@ -84,7 +84,7 @@ export function readContents(directory: HostDirectory, kind: ExtensionKind): Sto
   }
   return {
     kind,
-    images: [...images.keys()].sort(byExtensionName(kind)).map((fileName) => ({
+    images: inOrderOfExtensions([...images.keys()], kind).map((fileName) => ({
       fileName,
       status: images.get(fileName)!,
       profiles: profilesOf.get(fileName) ?? [],
@@ -93,11 +93,13 @@ export function readContents(directory: HostDirectory, kind: ExtensionKind): Sto
   };
 }
 
-/** Orders file names by the name of the extension, bytewise, and equal ones by the whole: app before app-debug. */
-function byExtensionName(kind: ExtensionKind): (a: ByteString, b: ByteString) => number {
+/** File names by the name of the extension, bytewise, and equal ones by the whole: app before app-debug. */
+function inOrderOfExtensions(fileNames: readonly ByteString[], kind: ExtensionKind): ByteString[] {
   const compare = (a: ByteString, b: ByteString): number => (a < b ? -1 : Number(a > b));
-  const nameOf = (fileName: ByteString): ByteString => extensionNameOf(fileName, kind) ?? fileName;
-  return (a, b) => compare(nameOf(a), nameOf(b)) || compare(a, b);
+  return fileNames
+    .map((fileName) => ({ fileName, name: extensionNameOf(fileName, kind) ?? fileName }))
+    .sort((a, b) => compare(a.name, b.name) || compare(a.fileName, b.fileName))
+    .map(({ fileName }) => fileName);
 }
 
 /** Whether a profile's link is one that enables the image of its name: relative as this agent makes it, or absolute. */
