@@ -1,3 +1,5 @@
+import { copyIntoShared } from '../../platform/copy-into-shared.ts';
+
 /** Memory in slots of the same size, which one thread fills and another empties, in turn. Plain data. */
 export interface Ring {
   readonly memory: SharedArrayBuffer;
@@ -43,7 +45,7 @@ export function handOver(turns: Turns, length: number): void {
 export class RingFiller {
   readonly #ring: Ring;
   /** The slot of {@link turn}, once it may be filled. */
-  #slot: Uint8Array | undefined;
+  #slot: Uint8Array<SharedArrayBuffer> | undefined;
   #filled = 0;
   #turn = 0;
 
@@ -64,7 +66,7 @@ export class RingFiller {
         this.#slot = ringSlot(this.#ring, this.#turn);
       }
       const part = bytes.subarray(taken, taken + this.#slot.length - this.#filled);
-      this.#slot.set(part, this.#filled);
+      copyIntoShared(part, this.#slot, this.#filled);
       this.#filled += part.length;
       taken += part.length;
       if (this.#filled === this.#slot.length) this.end();
