@@ -31,7 +31,7 @@ const SEARCHES: readonly Search[] = [
   { depth: 16, enough: 64, isOptimal: false },
   { depth: 20, enough: 64, isOptimal: false },
   { depth: 24, enough: 64, isOptimal: false },
-  { depth: 96, enough: 128, isOptimal: false },
+  { depth: 48, enough: 64, isOptimal: false },
   { depth: 96, enough: 128, isOptimal: true },
   { depth: 192, enough: 256, isOptimal: true },
   { depth: 512, enough: 1024, isOptimal: true },
@@ -108,7 +108,7 @@ export class Lz4HighEncoder implements PieceEncoder {
     return { length, size: writer.size };
   }
 
-  /** Takes a match unless the next places have a longer one. Returns where what was written ends. */
+  /** Takes a match unless the next place has a longer one. Returns where what was written ends. */
   #parseLazy(start: number, end: number): number {
     const writer = this.#writer;
     const { enough } = this.#search;
@@ -124,17 +124,9 @@ export class Lz4HighEncoder implements PieceEncoder {
       let found = this.#found;
       while (length < enough && at < lastMatch) {
         const next = this.#longest(at + 1, start, matchEnd, length);
-        if (next > 0) {
-          at += 1;
-          length = next;
-          found = this.#found;
-          continue;
-        }
-        if (at + 2 > lastMatch) break;
-        const second = this.#longest(at + 2, start, matchEnd, length + 1);
-        if (second === 0) break;
-        at += 2;
-        length = second;
+        if (next === 0) break;
+        at += 1;
+        length = next;
         found = this.#found;
       }
       const written = writer.write(anchor, at - anchor, at - found, length);
@@ -245,34 +237,54 @@ export class Lz4HighEncoder implements PieceEncoder {
   #longest(at: number, lowest: number, matchEnd: number, atLeast: number): number {
     const view = this.#view;
     const distances = this.#distances;
-    this.#indexTo(at + 1);
-    const bytes = view.getInt32(at, true);
-    let candidate = at - distances[at & LZ4_MAX_DISTANCE]!;
-    // Places farther back have given theirs in the table to later ones.
-    const bound = Math.max(lowest, this.#indexed - WINDOW, at - LZ4_MAX_DISTANCE);
     const { enough } = this.#search;
     let length = atLeast;
     if (at + length >= matchEnd) return 0;
-    let isFound = false;
     // A longer match has these four bytes too, of which the last is the first beyond.
-    let lastBytes = view.getInt32(at + length - 3, true);
+    let last = length + 1 - MIN_MATCH;
+    this.#indexTo(at + last + 1);
+    // Places farther back have given theirs in the table to later ones.
+    const bound = Math.max(lowest, this.#indexed - WINDOW, at - LZ4_MAX_DISTANCE);
+    const bytes = view.getInt32(at, true);
+    let lastBytes = view.getInt32(at + last, true);
+    let offset = this.#rarest(at, last);
+    let candidate = at - distances[(at + offset) & LZ4_MAX_DISTANCE]!;
+    let isFound = false;
     for (let attempts = this.#search.depth; candidate >= bound && attempts > 0; attempts--) {
-      if (
-        view.getInt32(candidate + length - 3, true) === lastBytes &&
-        view.getInt32(candidate, true) === bytes
-      ) {
+      if (view.getInt32(candidate + last, true) === lastBytes && view.getInt32(candidate, true) === bytes) {
         const matched = matchLength(view, candidate, at, matchEnd);
         if (matched > length) {
           length = matched;
           this.#found = candidate;
           isFound = true;
           if (length >= enough || at + length >= matchEnd) break;
-          lastBytes = view.getInt32(at + length - 3, true);
+          last = length + 1 - MIN_MATCH;
+          lastBytes = view.getInt32(at + last, true);
+          offset = this.#rarest(candidate, Math.min(length - MIN_MATCH, this.#indexed - 1 - candidate));
         }
       }
-      candidate -= distances[candidate & LZ4_MAX_DISTANCE]!;
+      candidate -= distances[(candidate + offset) & LZ4_MAX_DISTANCE]!;
     }
     return isFound ? length : 0;
+  }
+
+  /**
+   * Where in a match its candidates are looked for: what is as long has the same bytes at every place of it, and the fewest candidates
+   * have those that were not seen for longest.
+   *
+   * @param last As far behind `at` as the last place, which is in the tables.
+   */
+  #rarest(at: number, last: number): number {
+    const distances = this.#distances;
+    let rarest = 0;
+    let farthest = 0;
+    for (let offset = last; offset >= 0; offset--) {
+      const distance = distances[(at + offset) & LZ4_MAX_DISTANCE]!;
+      if (distance <= farthest) continue;
+      farthest = distance;
+      rarest = offset;
+    }
+    return rarest;
   }
 
   #indexTo(end: number): void {

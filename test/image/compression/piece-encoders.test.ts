@@ -92,6 +92,29 @@ describe.each(Object.entries(encoders))('%s', (_, encoder) => {
 });
 
 describe('LZ4', () => {
+  test.each([LZ4HC_LEVELS.lowest, LZ4HC_LEVELS.usual, LZ4HC_LEVELS.highest])(
+    'lz4hc %i gives what a new encoder gives, whatever it had before',
+    (level) => {
+      const used = new Lz4HighEncoder(level);
+      const other = contentOf('program', 0, 1 << 17);
+      fc.assert(
+        fc.property(contentPlans, fc.integer({ min: 1, max: 9 }), fc.nat(60), (plan, period, from) => {
+          // Runs are matches with themselves, which reach beyond the place that is looked at.
+          const runs = Uint8Array.from(
+            { length: 3000 },
+            (_, index) => (index + (index % 700 < 3 ? 1 : 0)) % period,
+          );
+          const input = Buffer.concat([runs, plannedContent(plan).subarray(0, 30_000), runs.subarray(from)]);
+          encodeAll({ encoder: used, decompress: decompressLz4 }, other.subarray(from), 4096);
+          const pieces = encodeAll({ encoder: used, decompress: decompressLz4 }, input, 4096);
+          const fresh = { encoder: new Lz4HighEncoder(level), decompress: decompressLz4 };
+          expect(Buffer.concat(pieces).equals(Buffer.concat(encodeAll(fresh, input, 4096)))).toBe(true);
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
+
   /** The sequences of a block, taken apart as the format describes it. */
   function sequences(block: Uint8Array): { literals: number; match: number; end: number }[] {
     const found: { literals: number; match: number; end: number }[] = [];
