@@ -114,9 +114,13 @@ export class Lz4HighEncoder implements PieceEncoder {
     const { enough } = this.#search;
     const lastMatch = end - MATCH_MARGIN;
     const matchEnd = end - LAST_LITERALS;
+    const distances = this.#distances;
     let anchor = start;
     for (let at = start; at <= lastMatch; ) {
-      let length = this.#longest(at, start, matchEnd, MIN_MATCH - 1);
+      this.#indexTo(at + 1);
+      // Most bytes were nowhere before, so that there is nothing to look at.
+      const isNew = at - distances[at & LZ4_MAX_DISTANCE]! < start;
+      let length = isNew ? 0 : this.#longest(at, start, matchEnd, MIN_MATCH - 1);
       if (length === 0) {
         at += 1;
         continue;
