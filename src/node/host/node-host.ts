@@ -125,7 +125,7 @@ const NO_LINK = '';
 /** Where a link leads; undefined where there is nothing. */
 function linkTarget(location: ByteString, path: ByteString): ByteString | undefined {
   try {
-    return fs.readlinkSync(Buffer.from(location, 'latin1'), { encoding: 'latin1' });
+    return fs.readlinkSync(Buffer.from(bytesOf(location)), { encoding: 'latin1' });
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EINVAL') return NO_LINK;
